@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** An own id: a ULID, 26 characters of Crockford base 32, sorting by creation time. Safe as a file name. Spec: github.com/ulid/spec */
+export function newId(now: number = Date.now()): string {
+  let time = '';
+  for (let value = now, i = 0; i < 10; i++) {
+    time = alphabet[value % 32] + time;
+    value = Math.floor(value / 32);
+  }
+  let random = '';
+  for (const byte of randomBytes(16)) random += alphabet[byte % 32];
+  return time + random;
+}
+
+export const idPattern = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+
+/** True for an id of ours; everything else must never become part of a path. */
+export function isId(value: unknown): value is string {
+  return typeof value === 'string' && idPattern.test(value);
+}
+
+/**
+ * A user's name (line, station, model) as one file name: letters, digits, `-` and `_` stay, everything else becomes
+ * `%XX` of its UTF-8 bytes. Injective, so two names never share a folder; never starts with a dot.
+ */
+export function encodeName(name: string): string {
+  let out = '';
+  for (const byte of Buffer.from(name.normalize('NFC'), 'utf8')) {
+    const char = String.fromCharCode(byte);
+    out += /[A-Za-z0-9_-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return out;
+}

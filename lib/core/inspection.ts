@@ -1,0 +1,154 @@
+import type { AnomalyMap } from './anomaly-map.ts';
+import type { Frame } from './frame.ts';
+import type { Reason } from './reasons.ts';
+
+/** `invalid` is neither good nor a defect; people read it as "not inspected". */
+export type Verdict = 'pass' | 'warn' | 'fail' | 'invalid';
+
+/** On the wire: 0 none, 1 pass, 2 warn, 3 fail, 4 invalid (PLC.md section 3). */
+export const verdictCodes: Record<Verdict, number> = { pass: 1, warn: 2, fail: 3, invalid: 4 };
+
+export type StationMode = 'offline' | 'commissioning' | 'shadow' | 'run';
+export const modeCodes: Record<StationMode, number> = { offline: 0, commissioning: 1, shadow: 2, run: 3 };
+
+export type TriggerSource = 'message' | 'timer' | 'camera' | 'image' | 'plc' | 'hardware';
+
+/** A request to inspect one part. */
+export interface TriggerRequest {
+  /** The PLC's number 1..65535, 0 where there is none. */
+  triggerId: number;
+  /** Free text from outside, at most 64 bytes UTF-8; never used as a file name. */
+  partId: string;
+  /** 0 = not checked. */
+  expectedRecipe: number;
+  source: TriggerSource;
+  /** The instant of the trigger, monotonic milliseconds. */
+  at: number;
+}
+
+export interface Trigger extends TriggerRequest {
+  utc: string;
+}
+
+/** Corners of a polygon in 0..1 frame coordinates, x right, y down. */
+export type Polygon = [number, number][];
+export type Measure = 'maximum' | 'percentile' | 'area';
+
+/** A region of interest. `percentile` is the 99.5th; `area` is the share (0..1) of the region above `areaAbove`. */
+export interface Roi {
+  /** 1..16, the PLC's number of the region; 0 for ignore regions. */
+  index: number;
+  name: string;
+  mode: 'inspect' | 'ignore';
+  polygon: Polygon;
+  measure: Measure;
+  /** Map value above which a cell counts, for measure `area`; model units. */
+  areaAbove: number | null;
+  /** Median of the measure over good parts. */
+  median: number;
+  warn: number;
+  fail: number;
+}
+
+export interface RoiResult {
+  index: number;
+  name: string;
+  measure: Measure;
+  value: number;
+  severity: number;
+  warn: number;
+  fail: number;
+  median: number;
+  verdict: 'pass' | 'warn' | 'fail';
+}
+
+/** Which model and engine gave a score. */
+export interface ModelIdentity {
+  name: string;
+  version: string;
+  sha256: string;
+  /** sha256 of the canonical preprocessing description. */
+  preprocessing: string;
+}
+
+export interface ScoreTimings {
+  /** Milliseconds: waiting for the engine, decoding and resizing, running, whole round trip seen by Node-RED. */
+  queue: number;
+  decode: number;
+  run: number;
+  total: number;
+}
+
+/** What an engine says of a frame. */
+export interface ScoreResult {
+  /** Model units; may be non-finite (then the verdict is invalid). */
+  score: number;
+  map: AnomalyMap | null;
+  model: ModelIdentity;
+  engine: 'onnxruntime' | 'tensorrt' | 'kserve';
+  /** The provider that really ran, e.g. `cpu`. */
+  provider: string;
+  timings: ScoreTimings;
+  /** Size of the decoded frame in pixels. */
+  image: { width: number; height: number };
+}
+
+/** One picture's share of an inspection. */
+export interface View {
+  name: string;
+  camera: string | null;
+  frame: Frame | null;
+  score: ScoreResult | null;
+  rois: RoiResult[];
+  severity: number | null;
+  verdict: Verdict | null;
+  reasons: Reason[];
+}
+
+/** Whether the thresholds were valid for what was running (DESIGN.md section 2, "validation"). */
+export interface ValidationState {
+  state: 'validated' | 'not-validated' | 'override';
+  fingerprint: string;
+  detail: string;
+}
+
+/** Milliseconds since the trigger; null where a stage was not reached. */
+export interface InspectionTimings {
+  exposed: number | null;
+  scored: number | null;
+  judged: number | null;
+  published: number | null;
+}
+
+/** Everything known of one accepted trigger: plain JSON but for frames and maps. A view of the ledger's truth. */
+export interface Inspection {
+  id: string;
+  line: string;
+  station: string;
+  /** Unbounded, never repeats or falls back; 1..65535 on the wire. */
+  sequence: number;
+  trigger: Trigger;
+  part: { id: string };
+  mode: StationMode;
+  recipe: { number: number; version: number; name: string } | null;
+  warnAccepted: boolean;
+  validation: ValidationState | null;
+  /** The view this message's branch works on. */
+  view: string;
+  views: View[];
+  state: 'open' | 'judged' | 'published';
+  verdict: Verdict | null;
+  severity: number | null;
+  reasons: Reason[];
+  /** pass, or warn where the recipe accepts warns. */
+  accept: boolean;
+  /** Monotonic instant by which a verdict must have been published. */
+  deadline: number;
+  timings: InspectionTimings;
+  simulated: boolean;
+}
+
+/** The number on the PLC's wire for a sequence: 1..65535, wrapping past 0. */
+export function wireSequence(sequence: number): number {
+  return sequence === 0 ? 0 : ((sequence - 1) % 65535) + 1;
+}

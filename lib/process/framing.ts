@@ -1,0 +1,115 @@
+import type { Duplex } from 'node:stream';
+import { GoodpartError } from '../core/errors.ts';
+
+/** One message between Node-RED's process and a child: a JSON body and any number of byte payloads. */
+export interface Message {
+  /** Request number; 0 for events, which get no reply. */
+  id: number;
+  kind: 'request' | 'reply' | 'error' | 'event';
+  type: string;
+  body: unknown;
+  payloads: Buffer[];
+}
+
+const maxHeader = 16 * 1024 * 1024;
+const maxPayloads = 512 * 1024 * 1024;
+
+/**
+ * Wire form: u32 header length, header JSON `{id, kind, type, body, sizes}`, then the payloads end to end; big endian.
+ * The payloads are written as they are, never copied.
+ */
+export function writeMessage(stream: Duplex, message: Message): void {
+  const { payloads, ...rest } = message;
+  const header = Buffer.from(JSON.stringify({ ...rest, sizes: payloads.map((payload) => payload.length) }), 'utf8');
+  const head = Buffer.allocUnsafe(4);
+  head.writeUInt32BE(header.length);
+  stream.cork();
+  stream.write(head);
+  stream.write(header);
+  for (const payload of payloads) if (payload.length > 0) stream.write(payload);
+  stream.uncork();
+}
+
+/** Reassembles messages from a byte stream. Payload chunks are joined once, when the last byte is there. */
+export class MessageReader {
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #header: { message: Omit<Message, 'payloads'>; sizes: number[]; need: number } | undefined;
+  #headerLength = -1;
+  readonly #onMessage: (message: Message) => void;
+
+  constructor(onMessage: (message: Message) => void) {
+    this.#onMessage = onMessage;
+  }
+
+  /** Feeds received bytes. Throws GP_PROTOCOL on nonsense; the stream is then useless. */
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    for (;;) {
+      if (this.#header === undefined && !this.#readHeader()) return;
+      const header = this.#header;
+      if (header === undefined || this.#size < header.need) return;
+      const bytes = this.#take(header.need);
+      this.#header = undefined;
+      const payloads: Buffer[] = [];
+      let at = 0;
+      for (const size of header.sizes) {
+        payloads.push(bytes.subarray(at, at + size));
+        at += size;
+      }
+      this.#onMessage({ ...header.message, payloads });
+    }
+  }
+
+  #readHeader(): boolean {
+    if (this.#headerLength < 0) {
+      if (this.#size < 4) return false;
+      this.#headerLength = this.#take(4).readUInt32BE();
+      if (this.#headerLength > maxHeader)
+        throw new GoodpartError('GP_PROTOCOL', `Header of ${this.#headerLength} bytes`);
+    }
+    if (this.#size < this.#headerLength) return false;
+    const text = this.#take(this.#headerLength).toString('utf8');
+    this.#headerLength = -1;
+    let parsed: Omit<Message, 'payloads'> & { sizes: number[] };
+    try {
+      parsed = JSON.parse(text);
+    } catch (error) {
+      throw new GoodpartError('GP_PROTOCOL', 'Header is not JSON', { cause: error });
+    }
+    const { sizes, ...message } = parsed;
+    if (!Array.isArray(sizes) || sizes.some((size) => !Number.isInteger(size) || size < 0)) {
+      throw new GoodpartError('GP_PROTOCOL', 'Header without payload sizes');
+    }
+    const need = sizes.reduce((sum, size) => sum + size, 0);
+    if (need > maxPayloads) throw new GoodpartError('GP_PROTOCOL', `Payloads of ${need} bytes`);
+    this.#header = { message, sizes, need };
+    return true;
+  }
+
+  #take(length: number): Buffer {
+    this.#size -= length;
+    const first = this.#chunks[0];
+    if (length === 0) return Buffer.alloc(0);
+    if (first.length === length) {
+      this.#chunks.shift();
+      return first;
+    }
+    if (first.length > length) {
+      this.#chunks[0] = first.subarray(length);
+      return first.subarray(0, length);
+    }
+    const joined = Buffer.allocUnsafe(length);
+    let at = 0;
+    while (at < length) {
+      const chunk = this.#chunks[0];
+      const part = chunk.subarray(0, length - at);
+      part.copy(joined, at);
+      at += part.length;
+      if (part.length === chunk.length) this.#chunks.shift();
+      else this.#chunks[0] = chunk.subarray(part.length);
+    }
+    return joined;
+  }
+}
