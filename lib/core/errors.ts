@@ -91,7 +91,7 @@ export function shown(value: unknown): string {
   let text: string;
   if (typeof value === 'string') text = JSON.stringify(value.slice(0, 100));
   else if (typeof value === 'number' || typeof value === 'boolean' || value == null) text = String(value);
-  else if (Buffer.isBuffer(value)) text = `Buffer of ${value.length} bytes`;
+  else if (value instanceof Uint8Array) text = `Buffer of ${value.length} bytes`;
   else if (Array.isArray(value)) text = `array of ${value.length}`;
   else text = `${typeof value}`;
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;

@@ -31,6 +31,7 @@ const table = {
   noPart: [39, 'No part in front of the camera'],
   badPartId: [40, 'The part id is not usable'],
   flowError: [41, 'A node of the flow reported an error'],
+  internalError: [42, 'A fault in the station itself'],
   // 60..79: refused, or not ready
   offline: [60, 'The station is offline'],
   notReady: [61, 'The station is not ready'],
@@ -42,6 +43,7 @@ const table = {
   engineNotReady: [67, 'The model is not loaded'],
   duplicateTrigger: [68, 'This trigger id is already open'],
   starting: [69, 'The station is starting'],
+  badTrigger: [70, 'The trigger is not usable'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ReasonKey = keyof typeof table;

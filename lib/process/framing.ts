@@ -11,6 +11,7 @@ export interface Message {
   payloads: Buffer[];
 }
 
+const kinds: Message['kind'][] = ['request', 'reply', 'error', 'event'];
 const maxHeader = 16 * 1024 * 1024;
 const maxPayloads = 512 * 1024 * 1024;
 
@@ -78,7 +79,10 @@ export class MessageReader {
     } catch (error) {
       throw new GoodpartError('GP_PROTOCOL', 'Header is not JSON', { cause: error });
     }
-    const { sizes, ...message } = parsed;
+    const { sizes, ...message } = Object(parsed) as typeof parsed;
+    if (!kinds.includes(message.kind) || typeof message.type !== 'string' || !Number.isInteger(message.id)) {
+      throw new GoodpartError('GP_PROTOCOL', 'Header without id, kind and type');
+    }
     if (!Array.isArray(sizes) || sizes.some((size) => !Number.isInteger(size) || size < 0)) {
       throw new GoodpartError('GP_PROTOCOL', 'Header without payload sizes');
     }

@@ -25,11 +25,12 @@ export interface ServeOptions {
 
 /**
  * The child's side of `SupervisedChild`: call once, with one handler per request or event type. Ctrl-C reaches the whole
- * process group, so SIGINT and SIGTERM are ignored here: the parent decides, and its death ends the child.
+ * process group and a closed terminal too, so signals are ignored here: the parent decides, and its death ends the child.
  */
 export function serveChild(handlers: Record<string, Handler>, options: ServeOptions = {}): ChildSide {
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => {});
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  // A child that outlives its parent may still print: nobody reads it then, and that is no reason to end
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const channel = new Socket({ fd: 3, readable: true, writable: true });
   const send = (message: Message) => {
     if (!channel.destroyed) writeMessage(channel, message);
@@ -50,7 +51,7 @@ export function serveChild(handlers: Record<string, Handler>, options: ServeOpti
     if (message.type === 'stop' && message.kind === 'event') return end(options.stop);
     const { id } = message;
     try {
-      const handler = handlers[message.type];
+      const handler = Object.hasOwn(handlers, message.type) ? handlers[message.type] : undefined;
       if (!handler) throw new GoodpartError('GP_PROTOCOL', `Unknown request "${message.type}"`);
       const answer = await handler(message.body as never, message.payloads);
       if (id !== 0)

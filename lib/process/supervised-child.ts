@@ -4,56 +4,22 @@ import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { systemClock } from '../core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
-import { Backoff, type BackoffLimits } from './backoff.ts';
+import { Backoff } from './backoff.ts';
+import type { ChildOptions, ChildState, ChildStats, Reply } from './child-options.ts';
 import { type Message, MessageReader, writeMessage } from './framing.ts';
 import { TextRing } from './text-ring.ts';
 
-export interface ChildOptions {
-  /** For people: "engine magnetic_tile". */
-  name: string;
-  /** Absolute path of the compiled module that calls `serveChild`. */
-  module: string;
-  args?: string[];
-  env?: Record<string, string>;
-  /** Node's own flags, e.g. `--max-old-space-size=512`. */
-  nodeFlags?: string[];
-  /** From spawn to ready. */
-  startMs?: number;
-  /** From the request to stop until SIGKILL. */
-  stopMs?: number;
-  /** A child that answers no ping for this long, with no request in flight, is taken for hung; 0 = never. */
-  hungMs?: number;
-  backoff?: BackoffLimits;
-  /** Bytes waiting to be written beyond which requests are refused. */
-  maxQueuedBytes?: number;
-  /** The child may live on a little after its parent died, to say so (PLC); without it the kernel kills it. */
-  outlivesParent?: boolean;
-  /** Runs after each start, before the child counts as running: load the model, open the endpoints again. */
-  initialise?: (child: SupervisedChild) => Promise<void>;
-}
-
-export type ChildState = 'stopped' | 'starting' | 'running' | 'waiting';
-
-export interface ChildStats {
-  state: ChildState;
-  pid: number | undefined;
-  starts: number;
-  /** Ends that nobody asked for. */
-  failures: number;
-  lastError: string | undefined;
-  stderr: string[];
-}
-
-export interface Reply {
-  body: unknown;
-  payloads: Buffer[];
-}
+export type { ChildOptions, ChildState, ChildStats, Reply } from './child-options.ts';
 
 interface Pending {
   resolve: (reply: Reply) => void;
   reject: (error: Error) => void;
   timer: NodeJS.Timeout;
 }
+
+const pingsUntilHung = 4;
+/** How long an ended child's pipes may still hold its last words; a grandchild can keep them open for ever. */
+const lastWordsMs = 250;
 
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
@@ -83,7 +49,8 @@ export class SupervisedChild extends EventEmitter {
   #restart: NodeJS.Timeout | undefined;
   #starting: NodeJS.Timeout | undefined;
   #pinger: NodeJS.Timeout | undefined;
-  #heardAt = 0;
+  /** Pings in a row without any answer. Counted, not timed: a parent that was blocked itself must not blame the child. */
+  #silent = 0;
   #ready: { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } | undefined;
   #exited: Promise<void> = Promise.resolve();
 
@@ -172,10 +139,17 @@ export class SupervisedChild extends EventEmitter {
           `${this.options.name} did not answer "${type}" within ${Math.round(deadlineMs)} ms`,
         );
         reject(error);
-        if (!keepOnDeadline) this.kill(error);
+        // A child that has only just started and got what was left of the time is not hung
+        if (!keepOnDeadline && left > deadlineMs / 2) this.kill(error);
       }, left);
       this.#pending.set(id, { resolve, reject, timer });
-      writeMessage(channel, { id, kind: 'request', type, body, payloads });
+      try {
+        writeMessage(channel, { id, kind: 'request', type, body, payloads });
+      } catch (error) {
+        this.#pending.delete(id);
+        clearTimeout(timer);
+        reject(asGoodpartError(error));
+      }
     });
   }
 
@@ -190,8 +164,9 @@ export class SupervisedChild extends EventEmitter {
 
   /** Ends the child at once; it is started again after the back-off. */
   kill(why: Error): void {
+    if (this.#process === undefined) return;
     this.#killedFor = why.message;
-    this.#process?.kill('SIGKILL');
+    this.#process.kill('SIGKILL');
   }
 
   /** Asks the child to end, kills it after `stopMs`, and resolves when it is gone. */
@@ -222,7 +197,7 @@ export class SupervisedChild extends EventEmitter {
   #setState(state: ChildState): void {
     if (this.#state === state) return;
     this.#state = state;
-    this.emit('state', state);
+    this.#emitSafely('state', state);
   }
 
   #spawn(): void {
@@ -237,12 +212,19 @@ export class SupervisedChild extends EventEmitter {
     const node = [process.execPath, ...nodeFlags, module, ...args];
     const command = setpriv && !outlivesParent ? [setpriv, '--pdeathsig', 'KILL', ...node] : node;
     const { NODE_OPTIONS: _, ...inherited } = process.env;
-    const child = spawn(command[0], command.slice(1), {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...inherited, ...env, GOODPART_CHILD: name },
-    });
+    let child: ChildProcess;
+    try {
+      child = spawn(command[0], command.slice(1), {
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+        env: { ...inherited, ...env, GOODPART_CHILD: name },
+      });
+    } catch (error) {
+      this.#ended(`could not be started: ${asGoodpartError(error).message}`);
+      return;
+    }
     this.#process = child;
-    const channel = child.stdio[3] as Duplex | null;
+    // Without a free file descriptor there are no streams at all, whatever the types say
+    const channel = (child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Duplex | null | undefined;
     this.#channel = channel ?? undefined;
     let over = false;
     const exited = Promise.withResolvers<void>();
@@ -254,7 +236,14 @@ export class SupervisedChild extends EventEmitter {
       exited.resolve();
     };
     child.on('error', (error) => end(`could not be started: ${error.message}`));
-    child.on('exit', (code, signal) => end(signal ? `ended by ${signal}` : `ended with code ${code}`));
+    child.on('exit', (code, signal) => {
+      const why = signal ? `ended by ${signal}` : `ended with code ${code}`;
+      const late = setTimeout(end, lastWordsMs, why);
+      child.on('close', () => {
+        clearTimeout(late);
+        end(why);
+      });
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => this.#ring.push(chunk));
       stream?.on('error', () => {});
@@ -275,10 +264,10 @@ export class SupervisedChild extends EventEmitter {
 
   #receive(child: ChildProcess, message: Message): void {
     if (child !== this.#process) return;
-    this.#heardAt = systemClock.mono();
+    this.#silent = 0;
     if (message.kind === 'event') {
       if (message.type === 'ready') this.#becomeReady(child);
-      else if (message.type !== 'pong') this.#emitSafely(message);
+      else if (message.type !== 'pong') this.#emitSafely('event', message.type, message.body, message.payloads);
       return;
     }
     const pending = this.#pending.get(message.id);
@@ -286,14 +275,15 @@ export class SupervisedChild extends EventEmitter {
     this.#pending.delete(message.id);
     clearTimeout(pending.timer);
     if (message.kind === 'reply') pending.resolve({ body: message.body, payloads: message.payloads });
-    else pending.reject(GoodpartError.fromJSON(message.body as Record<string, unknown>));
+    else pending.reject(GoodpartError.fromJSON((message.body ?? {}) as Record<string, unknown>));
   }
 
-  #emitSafely(message: Message): void {
+  /** A listener that throws must not end the process whose timer or socket called us. */
+  #emitSafely(name: string, ...values: unknown[]): void {
     try {
-      this.emit('event', message.type, message.body, message.payloads);
+      this.emit(name, ...values);
     } catch (error) {
-      this.#report(asGoodpartError(error));
+      if (name !== 'failure') this.#emitSafely('failure', asGoodpartError(error));
     }
   }
 
@@ -323,13 +313,16 @@ export class SupervisedChild extends EventEmitter {
     const { hungMs } = this.options;
     clearInterval(this.#pinger);
     if (hungMs === 0) return;
-    this.#heardAt = systemClock.mono();
+    this.#silent = 0;
     this.#pinger = setInterval(() => {
-      if (this.#pending.size > 0) this.#heardAt = systemClock.mono();
-      else if (systemClock.mono() - this.#heardAt > hungMs) {
+      if (this.#pending.size > 0) this.#silent = 0;
+      else if (this.#silent >= pingsUntilHung) {
         this.kill(new GoodpartError('GP_CHILD_DEADLINE', `${this.options.name} gave no sign of life for ${hungMs} ms`));
-      } else this.tell('ping', null);
-    }, hungMs / 4);
+      } else {
+        this.#silent += 1;
+        this.tell('ping', null);
+      }
+    }, hungMs / pingsUntilHung);
     this.#pinger.unref();
   }
 
@@ -362,10 +355,6 @@ export class SupervisedChild extends EventEmitter {
       if (this.#wanted) this.#spawn();
     }, pause);
     this.#setState('waiting');
-    this.#report(error);
-  }
-
-  #report(error: GoodpartError): void {
-    if (this.listenerCount('failure') > 0) this.emit('failure', error);
+    this.#emitSafely('failure', error);
   }
 }

@@ -1,0 +1,27 @@
+// The console's pages: script by esbuild, style and frame as they are, beside the compiled room.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './bootstrap.mjs';
+import { filesBelow } from './build.mjs';
+
+const source = join(root, 'lib/console/page');
+const target = join(root, 'dist/lib/console/page');
+
+export async function buildPages() {
+  const { build } = await import('esbuild');
+  mkdirSync(target, { recursive: true });
+  const pages = filesBelow(source).filter((file) => file.endsWith('.html'));
+  for (const page of pages) {
+    const name = page.slice(0, -'.html'.length);
+    await build({
+      entryPoints: [join(source, `${name}.ts`)],
+      outfile: join(target, `${name}.js`),
+      bundle: true,
+      format: 'iife',
+      target: 'es2022',
+      charset: 'utf8',
+      logLevel: 'warning',
+    });
+    for (const end of ['html', 'css']) copyFileSync(join(source, `${name}.${end}`), join(target, `${name}.${end}`));
+  }
+}

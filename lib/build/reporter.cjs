@@ -1,0 +1,22 @@
+// Mocha's spec output for people, and the outcome as JSON in GOODPART_OUTCOME for lib/build/test.mjs.
+const { writeFileSync } = require('node:fs');
+const { reporters } = require('mocha');
+
+module.exports = class Reporter extends reporters.Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    const outcome = { passed: 0, failed: [], skipped: [] };
+    runner.on('pass', () => {
+      outcome.passed += 1;
+    });
+    runner.on('fail', (test, error) => {
+      outcome.failed.push({ title: test.fullTitle(), error: String(error?.stack ?? error?.message ?? error) });
+    });
+    runner.on('pending', (test) => {
+      outcome.skipped.push(test.fullTitle());
+    });
+    runner.once('end', () => {
+      if (process.env.GOODPART_OUTCOME) writeFileSync(process.env.GOODPART_OUTCOME, JSON.stringify(outcome));
+    });
+  }
+};

@@ -1,0 +1,64 @@
+// What `npm run bench` and `npm run soak` share: find the rooms' files, run each in a process of its own, report.
+import { fork } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { root } from './bootstrap.mjs';
+
+/** Rooms that have `dist/lib/<room>/<kind>.js`, all or those named. Throws where a named one has none. */
+export function roomsWith(kind, named) {
+  const all = readdirSync(join(root, 'dist/lib'))
+    .filter((room) => existsSync(join(root, 'dist/lib', room, `${kind}.js`)))
+    .sort();
+  const unknown = named.find((room) => !all.includes(room));
+  if (unknown) throw new Error(`Expected one of ${all.join(', ')} but received ${unknown}`);
+  return named.length > 0 ? named : all;
+}
+
+function runRoom(kind, room, args, limitMs) {
+  const module = join(root, 'dist/lib', room, `${kind}.js`);
+  const child = fork(join(root, 'lib/build/run-room.mjs'), [module, kind, JSON.stringify(args)]);
+  return new Promise((done) => {
+    let outcome;
+    const limit = setTimeout(() => {
+      outcome = { error: `took longer than ${Math.round(limitMs / 1000)} s` };
+      child.kill('SIGKILL');
+    }, limitMs);
+    child.on('message', ({ result }) => {
+      outcome = result;
+    });
+    child.on('exit', (code, signal) => {
+      clearTimeout(limit);
+      done(outcome ?? { error: `ended with ${signal ?? `code ${code}`}` });
+    });
+  });
+}
+
+/** Figures as `name value` pairs, nested names joined by a dot; arrays and long texts are left to the JSON. */
+export function readable(value, prefix = '') {
+  return Object.entries(value ?? {}).flatMap(([name, inner]) => {
+    if (typeof inner === 'number') return [`${prefix}${name} ${Number(inner.toPrecision(4))}`];
+    if (typeof inner === 'boolean' || (typeof inner === 'string' && inner.length < 60))
+      return [`${prefix}${name} ${inner}`];
+    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner))
+      return readable(inner, `${prefix}${name}.`);
+    return [];
+  });
+}
+
+/** Runs the rooms one after the other; the last line printed is one JSON object. Resolves with the exit code. */
+export async function report(kind, { named, args, limitMs }) {
+  const rooms = {};
+  for (const room of roomsWith(kind, named)) {
+    rooms[room] = await runRoom(kind, room, args, limitMs);
+    console.log(`${room}: ${readable(rooms[room]).join(', ')}`);
+  }
+  const machine = {
+    node: process.version,
+    arch: process.arch,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+  };
+  console.log(JSON.stringify({ kind, at: new Date().toISOString(), machine, rooms }));
+  return Object.values(rooms).some((outcome) => outcome?.error !== undefined || outcome?.ok === false) ? 1 : 0;
+}

@@ -1,0 +1,108 @@
+// npm test [-- room or part of a file name …]: build, lint, then each room's tests in a mocha process of its own, two at a
+// time. The last line is exactly "N passed, N failed, N skipped".
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bootstrap, root, runShown, toolEnvironment } from './bootstrap.mjs';
+
+const lingerMs = 15_000;
+const roomLimitMs = 300_000;
+
+/** Rooms with the compiled tests that were asked for: all, or those whose room or path matches one of `wanted`. */
+function roomsOf(files, wanted) {
+  const rooms = new Map();
+  for (const file of files) {
+    if (!file.endsWith('.test.js')) continue;
+    const room = file.split('/')[0];
+    if (wanted.length > 0 && !wanted.some((word) => word === room || `test/${file}`.includes(word))) continue;
+    rooms.set(room, [...(rooms.get(room) ?? []), join(root, 'dist/test', file)]);
+  }
+  return rooms;
+}
+
+function elapsed(since) {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+/** Runs one room's tests; resolves with its outcome, whatever happens to the process. */
+function runRoom(room, files, folder) {
+  const began = performance.now();
+  const file = join(folder, `${room}.json`);
+  const env = { ...toolEnvironment(), GOODPART_OUTCOME: file };
+  const reporter = join(root, 'lib/build/reporter.cjs');
+  const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [mocha, '--reporter', reporter, ...files], { cwd: root, env });
+    let output = '';
+    let ended = 0;
+    let trouble = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    const watch = setInterval(() => {
+      ended ||= existsSync(file) ? performance.now() : 0;
+      if (ended > 0 && performance.now() - ended > lingerMs) trouble = 'left something running after its last test';
+      else if (performance.now() - began > roomLimitMs) trouble = `took longer than ${roomLimitMs / 1000} s`;
+      if (trouble) child.kill('SIGKILL');
+    }, 250);
+    child.on('close', (code) => {
+      clearInterval(watch);
+      const outcome = existsSync(file)
+        ? JSON.parse(readFileSync(file, 'utf8'))
+        : { passed: 0, failed: [], skipped: [] };
+      if (!trouble && !existsSync(file)) trouble = `ended with code ${code} before its tests did`;
+      if (!trouble && code !== 0 && outcome.failed.length === 0) trouble = `ended with code ${code}`;
+      if (trouble) outcome.failed.push({ title: `the tests of ${room}`, error: trouble });
+      console.log(`\n──── ${room}, ${elapsed(began)}\n${output.trimEnd()}`);
+      done(outcome);
+    });
+  });
+}
+
+async function main() {
+  await bootstrap(import.meta.url, { build: false });
+  const began = performance.now();
+  const { build, filesBelow } = await import('./build.mjs');
+  const totals = { passed: 0, failed: [], skipped: [] };
+  console.log('Building');
+  await build();
+  const lint = await runShown('biome', ['check', '--error-on-warnings'], { env: toolEnvironment() });
+  if (lint !== 0)
+    totals.failed.push({ title: 'biome check', error: 'its messages are above; npm run format repairs most' });
+
+  const wanted = process.argv.slice(2);
+  const queue = [...roomsOf(filesBelow(join(root, 'dist/test')), wanted)];
+  if (queue.length === 0)
+    totals.failed.push({ title: 'choice of tests', error: `nothing matches ${wanted.join(' ')}` });
+  const folder = mkdtempSync(join(tmpdir(), 'goodpart-outcome-'));
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const outcome = await runRoom(...next, folder);
+      totals.passed += outcome.passed;
+      totals.failed.push(...outcome.failed);
+      totals.skipped.push(...outcome.skipped);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(2, cpus().length) }, worker));
+  rmSync(folder, { recursive: true });
+
+  if (totals.skipped.length > 0) console.log(`\nSkipped:\n  ${totals.skipped.join('\n  ')}`);
+  if (totals.failed.length > 0) {
+    console.log(
+      `\nFailed:\n${totals.failed.map(({ title, error }) => `  ${title}\n      ${error.split('\n')[0]}`).join('\n')}`,
+    );
+  }
+  console.log(`\nWhole run: ${elapsed(began)}`);
+  const { passed, failed: bad, skipped } = totals;
+  console.log(`${passed} passed, ${bad.length} failed, ${skipped.length} skipped`);
+  process.exitCode = bad.length > 0 || (process.env.CI === 'true' && skipped.length > 0) ? 1 : 0;
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  console.log('0 passed, 1 failed, 0 skipped');
+  process.exitCode = 1;
+});

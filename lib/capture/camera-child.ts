@@ -1,0 +1,53 @@
+import { GoodpartError } from '../core/errors.ts';
+import { serveChild } from '../process/serve-child.ts';
+import { CaptureDesk } from './capture-desk.ts';
+import { createSource, discoverSources } from './registry.ts';
+import type { SourceSettings } from './settings.ts';
+import type { SourceFrame } from './source.ts';
+
+let desk: CaptureDesk | undefined;
+
+function opened(): CaptureDesk {
+  if (desk === undefined) throw new GoodpartError('GP_SOURCE_FAILED', 'The camera has not been opened');
+  return desk;
+}
+
+function infoOf({ data: _, ...info }: SourceFrame) {
+  return info;
+}
+
+const parent = serveChild(
+  {
+    open: async ({ settings, resumeAfter }: { settings: SourceSettings; resumeAfter: number }) => {
+      desk = new CaptureDesk({
+        create: () => createSource(settings),
+        send: (frame, cause) =>
+          parent.tell('frame', { info: infoOf(frame), cause, counters: opened().counters() }, [frame.data]),
+        status: (status) => parent.tell('status', { status, counters: desk?.counters() }),
+        stuck: (why) => {
+          process.stderr.write(`${why}\n`);
+          process.exit(1);
+        },
+      });
+      await desk.open(resumeAfter);
+      return { body: { status: desk.status(), error: desk.error?.toJSON() ?? null } };
+    },
+    capture: async (request: { after: number; timeoutMs: number }) => {
+      const frame = await opened().capture(request);
+      return { body: { info: infoOf(frame), counters: opened().counters() }, payloads: [frame.data] };
+    },
+    freeRun: ({ intervalMs }: { intervalMs: number | null }) => {
+      opened().freeRun(intervalMs);
+      return undefined;
+    },
+    taken: () => {
+      opened().taken();
+      return undefined;
+    },
+    counters: () => ({ body: opened().counters() }),
+    describe: async () => ({ body: await opened().describe() }),
+    settings: async () => ({ body: await opened().readSettings() }),
+    discover: async ({ kind }: { kind: SourceSettings['kind'] }) => ({ body: await discoverSources(kind) }),
+  },
+  { stop: async () => desk?.close() },
+);

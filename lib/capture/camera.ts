@@ -1,0 +1,253 @@
+import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
+import { Frame, type FrameInfo } from '../core/frame.ts';
+import {
+  type ChildOptions,
+  type ChildState,
+  type ChildStats,
+  type Reply,
+  SupervisedChild,
+} from '../process/supervised-child.ts';
+import type { FrameCause } from './flow-queue.ts';
+import { parseSourceSettings, type SourceSettings, type SourceSettingsInput, settingsHash } from './settings.ts';
+import {
+  type DeviceSettings,
+  type DiscoveredSource,
+  noCounts,
+  type SourceCounters,
+  type SourceDescription,
+  type SourceStatus,
+} from './source.ts';
+
+export interface CameraOptions {
+  /** Becomes `frame.info.source`. */
+  name: string;
+  source: SourceSettingsInput;
+  child?: Partial<Pick<ChildOptions, 'startMs' | 'stopMs' | 'hungMs' | 'backoff' | 'nodeFlags'>>;
+}
+
+export interface CameraCounters extends SourceCounters {
+  /** Ends of the child that nobody asked for. */
+  restarts: number;
+}
+
+type WireInfo = Omit<FrameInfo, 'id' | 'bytes' | 'source'>;
+interface FrameMessage {
+  info: WireInfo;
+  cause: FrameCause;
+  counters: SourceCounters;
+}
+
+/** How much longer than its own timeout a capture may take before the child counts as hung. */
+const graceMs = 1_000;
+
+/**
+ * One camera: the parent of one supervised child. Restarts it by itself and opens it again with the same settings,
+ * free-run and frame numbers.
+ *
+ * Events: `frame` (Frame, FrameCause), `state` (SourceStatus), the latter only when something changed.
+ */
+export class Camera extends EventEmitter {
+  readonly name: string;
+  readonly settings: SourceSettings;
+  readonly settingsHash: string;
+  readonly #child: SupervisedChild;
+  #status: SourceStatus = { connected: false, text: 'not started' };
+  #openError: GoodpartError | undefined;
+  #freeRunMs: number | null = null;
+  #number = 0;
+  /** A frame came before the child counted as running, when nothing can be told yet. */
+  #owesTaken = false;
+  #counters: SourceCounters = noCounts;
+  #earlier: SourceCounters = noCounts;
+
+  /** Throws GP_CONFIG_INVALID for settings that cannot be; starts nothing. */
+  constructor({ name, source, child = {} }: CameraOptions) {
+    super();
+    this.name = name;
+    this.settings = parseSourceSettings(source);
+    this.settingsHash = settingsHash(this.settings);
+    this.#child = new SupervisedChild({
+      name: `camera ${name}`,
+      module: join(__dirname, 'camera-child.js'),
+      hungMs: 4_000,
+      backoff: { minMs: 200, maxMs: 10_000, resetAfterMs: 20_000 },
+      ...child,
+      initialise: () => this.#open(),
+    });
+    this.#child.on('event', (type: string, body: unknown, payloads: Buffer[]) => this.#told(type, body, payloads));
+    this.#child.on('failure', (error: GoodpartError) => {
+      if (this.#child.state !== 'running') this.#setStatus({ connected: false, text: error.message });
+    });
+    this.#child.on('state', (state: ChildState) => {
+      if (state === 'starting') this.#countOn();
+      else if (state === 'running') this.#catchUp();
+    });
+  }
+
+  /** Opens the camera and keeps it open. Rejects where that failed, with the `field` at fault, and goes on trying. */
+  async start(): Promise<void> {
+    await this.#child.start();
+    if (this.#openError !== undefined) throw this.#openError;
+  }
+
+  /**
+   * The first frame exposed at or after the monotonic instant `after`. Rejects with GP_SOURCE_FAILED after `timeoutMs`,
+   * at once where the camera is known to be gone, and when its child ends meanwhile.
+   */
+  async capture({ after, timeoutMs }: { after: number; timeoutMs: number }): Promise<Frame> {
+    if (!Number.isFinite(after)) throw invalidParameter('after', 'a monotonic instant in milliseconds', after);
+    if (!(timeoutMs > 0 && timeoutMs <= 3_600_000)) throw invalidParameter('timeoutMs', '0..3600000 ms', timeoutMs);
+    const answer = this.#request(after, timeoutMs);
+    answer.catch(() => {}); // it may fail after we gave up on it
+    let timer: NodeJS.Timeout | undefined;
+    // the child's own timeout does not fire when the child hangs
+    const late = new Promise<never>((_, reject) => {
+      const text = `Camera ${this.name} gave no picture within ${Math.round(timeoutMs)} ms`;
+      timer = setTimeout(() => reject(new GoodpartError('GP_SOURCE_FAILED', text)), timeoutMs + 50);
+    });
+    try {
+      const { body, payloads } = await Promise.race([answer, late]);
+      const { info, counters } = body as FrameMessage;
+      this.#counters = counters;
+      const frame = this.#frame(info, payloads[0]);
+      if (info.exposedAt >= after) return frame;
+      throw new GoodpartError(
+        'GP_SOURCE_FAILED',
+        `Camera ${this.name} answered with a picture taken before the trigger`,
+      );
+    } catch (thrown) {
+      throw this.#asSourceError(thrown);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Frames as `frame` events, at least `intervalMs` apart, newest only. Kept over restarts until `stopFreeRun`. */
+  startFreeRun({ intervalMs }: { intervalMs: number }): void {
+    if (!(intervalMs >= 5 && intervalMs <= 3_600_000)) {
+      throw invalidParameter('intervalMs', '5..3600000 ms', intervalMs);
+    }
+    this.#freeRunMs = intervalMs;
+    this.#child.tell('freeRun', { intervalMs });
+  }
+
+  stopFreeRun(): void {
+    this.#freeRunMs = null;
+    this.#child.tell('freeRun', { intervalMs: null });
+  }
+
+  status(): SourceStatus {
+    return { ...this.#status };
+  }
+
+  /** As of the last frame, reply or status that came. */
+  counters(): CameraCounters {
+    return { ...sum(this.#earlier, this.#counters), restarts: this.#child.stats().failures };
+  }
+
+  childStats(): ChildStats {
+    return this.#child.stats();
+  }
+
+  async describe(): Promise<SourceDescription> {
+    return (await this.#ask('describe')) as SourceDescription;
+  }
+
+  /** What the device says its settings are now. */
+  async readSettings(): Promise<DeviceSettings> {
+    return (await this.#ask('settings')) as DeviceSettings;
+  }
+
+  async stop(): Promise<void> {
+    this.#freeRunMs = null;
+    await this.#child.stop();
+    this.#setStatus({ connected: false, text: 'stopped' });
+  }
+
+  async #request(after: number, timeoutMs: number): Promise<Reply> {
+    const deadline = systemClock.mono() + timeoutMs;
+    await this.#child.whenRunning(timeoutMs);
+    const left = Math.max(1, deadline - systemClock.mono());
+    return this.#child.request('capture', { after, timeoutMs: left }, [], { deadlineMs: left + graceMs });
+  }
+
+  async #ask(type: string): Promise<unknown> {
+    try {
+      return (await this.#child.request(type, null)).body;
+    } catch (thrown) {
+      throw this.#asSourceError(thrown);
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { body } = await this.#child.request('open', { settings: this.settings, resumeAfter: this.#number });
+    const { status, error } = body as { status: SourceStatus; error: Record<string, unknown> | null };
+    this.#openError = error === null ? undefined : GoodpartError.fromJSON(error);
+    this.#setStatus(status);
+  }
+
+  #told(type: string, body: unknown, payloads: Buffer[]): void {
+    if (type === 'frame') {
+      const { info, cause, counters } = body as FrameMessage;
+      this.#counters = counters;
+      this.#owesTaken = !this.#child.tell('taken', null);
+      if (cause === 'free-run' && this.#freeRunMs === null) return;
+      this.emit('frame', this.#frame(info, payloads[0]), cause);
+    } else if (type === 'status') {
+      const { status, counters } = body as { status: SourceStatus; counters?: SourceCounters };
+      if (counters !== undefined) this.#counters = counters;
+      if (status.connected) this.#openError = undefined;
+      this.#setStatus(status);
+    }
+  }
+
+  #frame(info: WireInfo, data: Buffer): Frame {
+    this.#number = Math.max(this.#number, info.number);
+    return new Frame({ ...info, source: this.name, data });
+  }
+
+  #setStatus(status: SourceStatus): void {
+    if (status.connected === this.#status.connected && status.text === this.#status.text) return;
+    this.#status = status;
+    this.emit('state', { ...status });
+  }
+
+  #catchUp(): void {
+    if (this.#owesTaken) this.#owesTaken = !this.#child.tell('taken', null);
+    if (this.#freeRunMs !== null) this.#child.tell('freeRun', { intervalMs: this.#freeRunMs });
+  }
+
+  /** A new child counts from zero. */
+  #countOn(): void {
+    this.#earlier = sum(this.#earlier, this.#counters);
+    this.#counters = noCounts;
+    this.#owesTaken = false;
+  }
+
+  #asSourceError(thrown: unknown): GoodpartError {
+    const error = asGoodpartError(thrown, 'GP_SOURCE_FAILED');
+    if (error.code === 'GP_SOURCE_FAILED') return error;
+    const { field, expected, received } = error;
+    return new GoodpartError('GP_SOURCE_FAILED', error.message, { field, expected, received, cause: error });
+  }
+}
+
+function sum(a: SourceCounters, b: SourceCounters): SourceCounters {
+  const total: SourceCounters = { ...a };
+  for (const key of Object.keys(total) as (keyof SourceCounters)[]) total[key] += b[key];
+  return total;
+}
+
+/** Looks for devices of a kind in a child of its own, which ends afterwards. */
+export async function discover(kind: SourceSettings['kind']): Promise<DiscoveredSource[]> {
+  const child = new SupervisedChild({ name: `discovery ${kind}`, module: join(__dirname, 'camera-child.js') });
+  try {
+    await child.start();
+    return (await child.request('discover', { kind }, [], { deadlineMs: 15_000 })).body as DiscoveredSource[];
+  } finally {
+    await child.stop();
+  }
+}

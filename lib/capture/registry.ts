@@ -1,0 +1,21 @@
+import type { SourceSettings } from './settings.ts';
+import type { DiscoveredSource, Source } from './source.ts';
+
+/** A source by its kind, loaded only when used: what a real camera needs must not slow down or break the others. */
+export async function createSource(settings: SourceSettings): Promise<Source> {
+  switch (settings.kind) {
+    case 'folder':
+      return (await import('./folder-source.ts')).folderSource.create(settings);
+    case 'simulator':
+      return (await import('./simulator-source.ts')).simulatorSource.create(settings);
+  }
+}
+
+export async function discoverSources(kind: SourceSettings['kind']): Promise<DiscoveredSource[]> {
+  switch (kind) {
+    case 'folder':
+      return (await import('./folder-source.ts')).folderSource.discover();
+    case 'simulator':
+      return (await import('./simulator-source.ts')).simulatorSource.discover();
+  }
+}

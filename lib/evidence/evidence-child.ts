@@ -1,0 +1,86 @@
+import { asGoodpartError, GoodpartError } from '../core/errors.ts';
+import { serveChild } from '../process/serve-child.ts';
+import type { EvidencePolicy } from './policy.ts';
+import type { EvidenceRecord, PictureRole } from './record.ts';
+import { type DrawRequest, renderDrawing, type SentView } from './render.ts';
+import { Store } from './store.ts';
+
+/** Beyond this much in progress, pictures of what did not fail are left out at once. */
+const busyBytes = 128 * 1024 * 1024;
+const mostDrawings = 8;
+
+const stores = new Map<string, Store>();
+let bytesInProgress = 0;
+let drawings = 0;
+let drawing: Promise<unknown> = Promise.resolve();
+
+function storeOf(key: string): Store {
+  const store = stores.get(key);
+  if (store === undefined) throw new GoodpartError('GP_INTERNAL', 'This evidence store is not open');
+  return store;
+}
+
+async function write(o: { key: string; record: EvidenceRecord; views: SentView[] }, payloads: Buffer[]) {
+  const store = storeOf(o.key);
+  const bytes = payloads.reduce((sum, { length }) => sum + length, 0);
+  let { record } = o;
+  if (record.pictures.state === 'kept' && record.verdict !== 'fail' && bytesInProgress + bytes > busyBytes) {
+    record = { ...record, pictures: { state: 'dropped', detail: 'too much was waiting' } };
+  }
+  bytesInProgress += bytes;
+  try {
+    return { body: { ...(await store.write(record, o.views, payloads)), stats: store.stats() } };
+  } finally {
+    bytesInProgress -= bytes;
+  }
+}
+
+const parent = serveChild(
+  {
+    open: async ({ key, dir, policy }: { key: string; dir: string; policy: EvidencePolicy }) => {
+      await stores.get(key)?.close();
+      stores.delete(key);
+      const store = new Store({ dir, policy, onState: (state) => parent.tell('state', { key, state }) });
+      try {
+        await store.open();
+      } catch (thrown) {
+        const { message } = asGoodpartError(thrown);
+        throw new GoodpartError('GP_EVIDENCE_LOST', `The evidence folder cannot be used: ${message}`, { field: 'dir' });
+      }
+      stores.set(key, store);
+      return { body: { state: store.state(), stats: store.stats() } };
+    },
+    close: async ({ key }: { key: string }) => {
+      await stores.get(key)?.close();
+      stores.delete(key);
+      return undefined;
+    },
+    write,
+    stats: ({ key }: { key: string }) => ({ body: { stats: storeOf(key).stats(), state: storeOf(key).state() } }),
+    list: async ({ key, limit, before }: { key: string; limit: number; before?: number }) => ({
+      body: await storeOf(key).list(limit, before),
+    }),
+    picture: async ({ key, id, role, view }: { key: string; id: string; role: PictureRole; view: number }) => {
+      const found = await storeOf(key).picture(id, role, view);
+      if (found === null || found === 'expired') return { body: { state: found ?? 'none' } };
+      return { body: { state: 'found', type: found.type }, payloads: [found.data] };
+    },
+    draw: async (request: DrawRequest, payloads: Buffer[]) => {
+      if (drawings >= mostDrawings) throw new GoodpartError('GP_CHILD_BUSY', `${drawings} pictures are being drawn`);
+      drawings += 1;
+      // one after another: drawing must leave threads for writing
+      const work = drawing.then(() => renderDrawing(request, payloads));
+      drawing = work.catch(() => {});
+      try {
+        return { payloads: [await work] };
+      } finally {
+        drawings -= 1;
+      }
+    },
+  },
+  {
+    stop: async () => {
+      for (const store of stores.values()) await store.close();
+    },
+  },
+);

@@ -1,0 +1,392 @@
+import { EventEmitter } from 'node:events';
+import { isAbsolute, join } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
+import type { Frame } from '../core/frame.ts';
+import { isId } from '../core/ids.ts';
+import type { Inspection } from '../core/inspection.ts';
+import type { OverlayOptions, OverlayView } from '../imaging/overlay.ts';
+import { type ChildOptions, type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
+import { type Entry, Pending, type PendingLimits } from './pending.ts';
+import { type EvidencePolicy, type EvidencePolicyInput, parsePolicy } from './policy.ts';
+import { type EvidenceRecord, type PictureRole, pictureRoles } from './record.ts';
+import type { Region } from './render.ts';
+import { drawRequest, entryOf, softwareOf } from './sending.ts';
+import type { StorageState, StorageStats, WriteAnswer } from './store.ts';
+
+export interface EvidenceOptions {
+  limits?: Partial<PendingLimits>;
+  child?: Partial<Pick<ChildOptions, 'startMs' | 'stopMs' | 'hungMs' | 'backoff' | 'nodeFlags'>>;
+  /** The child may take this long for one record before it counts as hung. */
+  writeMs?: number;
+}
+
+export interface OpenStoreOptions {
+  /** Absolute; made where it does not exist. One owner only: the station's lock covers it. */
+  dir: string;
+  line: string;
+  station: string;
+  policy?: EvidencePolicyInput;
+}
+
+/** Regions as outlines for the overlay, by the view's name. */
+export interface RecordExtras {
+  regions?: Record<string, Region[]>;
+}
+
+export interface EvidenceStats {
+  ok: boolean;
+  text: string;
+  /** Records that are on the disk, counted since the store was opened. */
+  written: number;
+  /** Records that could not be kept. */
+  lost: number;
+  /** Inspections whose pictures should have been kept and were not. */
+  picturesDropped: number;
+  /** Sent again because the child ended before it answered. */
+  resent: number;
+  queued: number;
+  queuedBytes: number;
+  restarts: number;
+  /** As of the last answer of the child; null before the first. */
+  storage: StorageStats | null;
+}
+
+interface OpenStore {
+  options: Required<Omit<OpenStoreOptions, 'policy'>> & { policy: EvidencePolicy };
+  open: boolean;
+  error: GoodpartError | undefined;
+  state: StorageState;
+  queueText: string;
+  told: string;
+  storage: StorageStats | null;
+  written: number;
+  lost: number;
+  picturesDropped: number;
+  resent: number;
+}
+
+const window = { count: 16, bytes: 48 * 1024 * 1024 };
+const reopenMs = 2_000;
+
+/**
+ * Evidence for all stations of this runtime: the parent of one supervised child. `record` never waits; what cannot be
+ * kept is counted, told and never half there. Records that the child had not answered when it ended are sent again.
+ *
+ * Events: `state` (key, {ok, text}), `lost` (key, inspection id, why; each time `record` says false as well), `written` (key, inspection id, pictures state).
+ */
+export class EvidenceStore extends EventEmitter {
+  readonly #child: SupervisedChild;
+  readonly #pending: Pending;
+  readonly #limits: PendingLimits;
+  readonly #writeMs: number;
+  readonly #stores = new Map<string, OpenStore>();
+  readonly #software = softwareOf();
+  #inFlight = 0;
+  #inFlightBytes = 0;
+  #started = false;
+  #stopping = false;
+  #reopener: NodeJS.Timeout | undefined;
+
+  constructor({ limits = {}, child = {}, writeMs = 15_000 }: EvidenceOptions = {}) {
+    super();
+    this.#limits = { count: 2_000, bytes: 128 * 1024 * 1024, ...limits };
+    this.#pending = new Pending(this.#limits);
+    this.#writeMs = writeMs;
+    this.#child = new SupervisedChild({
+      name: 'evidence',
+      module: join(__dirname, 'evidence-child.js'),
+      startMs: 60_000,
+      hungMs: 5_000,
+      stopMs: 5_000,
+      backoff: { minMs: 100, maxMs: 5_000, resetAfterMs: 10_000 },
+      env: { UV_THREADPOOL_SIZE: '8' },
+      ...child,
+      initialise: () => this.#openAll(),
+    });
+    this.#child.on('event', (type: string, body: unknown) => {
+      if (type !== 'state') return;
+      const { key, state } = body as { key: string; state: StorageState };
+      const store = this.#stores.get(key);
+      if (store === undefined) return;
+      store.state = state;
+      this.#tell(key, store);
+    });
+    this.#child.on('failure', (error: GoodpartError) => {
+      if (this.#child.state === 'running') return;
+      for (const [key, store] of this.#stores) {
+        store.open = false;
+        store.state = { ok: false, text: error.message };
+        this.#tell(key, store);
+      }
+    });
+    this.#child.on('state', () => this.#pump());
+  }
+
+  /** Starts the child ahead of its first use. Rejects where that fails, and goes on trying. */
+  async start(): Promise<void> {
+    if (this.#started) return this.#child.whenRunning(60_000);
+    this.#started = true;
+    return this.#child.start();
+  }
+
+  /** Opens a station's store under a key of the caller's choice. Rejects where the folder cannot be used, and goes on trying. */
+  async openStore(key: string, o: OpenStoreOptions): Promise<void> {
+    if (typeof o.dir !== 'string' || !isAbsolute(o.dir)) {
+      throw invalidParameter('dir', 'an absolute path', o.dir, 'GP_CONFIG_INVALID');
+    }
+    const policy = parsePolicy(o.policy ?? {});
+    const before = this.#stores.get(key);
+    const options = { dir: o.dir, line: o.line, station: o.station, policy };
+    const counts = before ?? { written: 0, lost: 0, picturesDropped: 0, resent: 0 };
+    const { written, lost, picturesDropped, resent } = counts;
+    const store: OpenStore = {
+      ...{ options, open: false, error: undefined, state: { ok: false, text: 'not opened yet' }, queueText: '' },
+      ...{ told: '', storage: null, written, lost, picturesDropped, resent },
+    };
+    this.#stores.set(key, store);
+    await this.start();
+    if (!store.open && store.error === undefined) await this.#open(key, store);
+    if (store.error !== undefined) throw store.error;
+  }
+
+  /** Waits a moment for what is on its way, then lets go of the folder. */
+  async closeStore(key: string): Promise<void> {
+    if (!this.#stores.has(key)) return;
+    await this.flush(3_000, key);
+    this.#stores.delete(key);
+    for (const entry of this.#pending.all()) if (entry.key === key && !entry.inFlight) this.#pending.remove(entry);
+    if (this.#child.state === 'running') await this.#child.request('close', { key }).catch(() => {});
+  }
+
+  /**
+   * Takes the record of a judged inspection; pictures too where the policy keeps them. Never waits, never throws. False:
+   * this record will not be kept; it is counted as lost.
+   */
+  record(key: string, inspection: Inspection, { regions = {} }: RecordExtras = {}): boolean {
+    const store = this.#stores.get(key);
+    if (store === undefined || this.#stopping) {
+      this.emit('lost', key, inspection.id, 'the evidence store is not open');
+      return false;
+    }
+    if (this.#pending.has(inspection.id)) return true;
+    try {
+      const { verdict } = inspection;
+      if (verdict === null || !isId(inspection.id)) {
+        throw invalidParameter('inspection', 'a judged inspection with an id of ours', verdict ?? inspection.id);
+      }
+      const { policy } = store.options;
+      const entry = entryOf({ ...inspection, verdict }, { key, policy, regions, software: this.#software });
+      const dropped = this.#pending.add(entry);
+      for (const one of dropped.pictures) this.#countPictures(one.key);
+      for (const one of dropped.records) this.#lose(one, 'too many records were waiting for the disk');
+      this.#watchQueue();
+      this.#pump();
+      return !dropped.records.includes(entry);
+    } catch (thrown) {
+      store.lost += 1;
+      this.emit('lost', key, inspection.id, asGoodpartError(thrown).message);
+      return false;
+    }
+  }
+
+  /** An overlay as JPEG: map tinted over the frame, regions, banner. Rejects with GP_IMAGE_UNREADABLE or GP_CHILD_BUSY. */
+  async draw(frame: Frame, view: OverlayView, options: OverlayOptions = {}): Promise<Buffer> {
+    if (!this.#started) await this.start();
+    const { request, payloads } = drawRequest(frame, view, options);
+    return (await this.#child.request('draw', request, payloads, { deadlineMs: 10_000 })).payloads[0];
+  }
+
+  stats(key: string): EvidenceStats {
+    const store = this.#storeOf(key);
+    const { written, lost, picturesDropped, resent, storage } = store;
+    return {
+      ...{ ...this.#stateOf(store), written, lost, picturesDropped, resent },
+      ...{ queued: this.#pending.countOf(key), queuedBytes: this.#pending.bytes },
+      ...{ restarts: this.#child.stats().failures, storage },
+    };
+  }
+
+  childStats(): ChildStats {
+    return this.#child.stats();
+  }
+
+  /** The newest records, newest first; those with a sequence below `before` where that is given. */
+  async list(key: string, { limit, before }: { limit: number; before?: number }): Promise<EvidenceRecord[]> {
+    this.#storeOf(key);
+    if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw invalidParameter('limit', '1..500', limit);
+    if (before !== undefined && !Number.isFinite(before)) throw invalidParameter('before', 'a sequence', before);
+    const { body } = await this.#child.request('list', { key, limit, before }, [], { keepOnDeadline: true });
+    return body as EvidenceRecord[];
+  }
+
+  /** A kept picture. Null where the record has none; `expired` where the record outlived it. */
+  async readPicture(
+    key: string,
+    id: string,
+    role: PictureRole,
+    view = 0,
+  ): Promise<{ data: Buffer; type: string } | 'expired' | null> {
+    this.#storeOf(key);
+    if (!isId(id)) throw invalidParameter('id', 'an id of an inspection', id);
+    if (!pictureRoles.includes(role)) throw invalidParameter('role', pictureRoles.join(', '), role);
+    if (!Number.isInteger(view) || view < 0) throw invalidParameter('view', 'a whole number from 0', view);
+    const request = { key, id, role, view };
+    const { body, payloads } = await this.#child.request('picture', request, [], { keepOnDeadline: true });
+    const { state, type } = body as { state: 'none' | 'expired' | 'found'; type: string };
+    if (state === 'found') return { data: payloads[0], type };
+    return state === 'expired' ? 'expired' : null;
+  }
+
+  /** Resolves when nothing is on its way any more (true), or after `ms` (false). */
+  async flush(ms: number, key?: string): Promise<boolean> {
+    const left = () => (key === undefined ? this.#pending.count : this.#pending.countOf(key));
+    const end = systemClock.mono() + ms;
+    while (left() > 0) {
+      if (systemClock.mono() > end) return false;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return true;
+  }
+
+  /** Waits up to three seconds for what is on its way; what is left then is counted as lost. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.flush(3_000);
+    clearInterval(this.#reopener);
+    await this.#child.stop();
+    for (const entry of this.#pending.all()) {
+      this.#pending.remove(entry);
+      this.#lose(entry, 'the runtime stopped before it was written');
+    }
+  }
+
+  #storeOf(key: string): OpenStore {
+    const store = this.#stores.get(key);
+    if (store === undefined) throw new GoodpartError('GP_INPUT_INVALID', 'This evidence store is not open');
+    return store;
+  }
+
+  async #openAll(): Promise<void> {
+    for (const [key, store] of this.#stores) await this.#open(key, store);
+  }
+
+  /** Never rejects for a folder that cannot be used: the other stations' stores must open all the same. */
+  async #open(key: string, store: OpenStore): Promise<void> {
+    const { dir, policy } = store.options;
+    try {
+      const { body } = await this.#child.request('open', { key, dir, policy }, [], { deadlineMs: 55_000 });
+      const { state, stats } = body as { state: StorageState; stats: StorageStats };
+      Object.assign(store, { open: true, error: undefined, state, storage: stats });
+    } catch (thrown) {
+      const error = asGoodpartError(thrown);
+      if (error.code === 'GP_CHILD_EXITED') throw error;
+      Object.assign(store, { open: false, error, state: { ok: false, text: error.message } });
+      this.#reopenLater();
+    }
+    this.#tell(key, store);
+    this.#pump();
+  }
+
+  #reopenLater(): void {
+    this.#reopener ??= setInterval(() => {
+      const closed = [...this.#stores].filter(([, store]) => !store.open);
+      if (closed.length === 0) {
+        clearInterval(this.#reopener);
+        this.#reopener = undefined;
+      } else if (this.#child.state === 'running') {
+        for (const [key, store] of closed) this.#open(key, store).catch(() => {}); // told by the child's own events
+      }
+    }, reopenMs).unref();
+  }
+
+  #pump(): void {
+    while (this.#child.state === 'running' && this.#inFlight < window.count && this.#inFlightBytes < window.bytes) {
+      const entry = this.#pending.next(({ key }) => this.#stores.get(key)?.open === true);
+      if (entry === undefined) return;
+      this.#send(entry);
+    }
+  }
+
+  #send(entry: Entry): void {
+    const { key, record, views, payloads, bytes } = entry;
+    entry.inFlight = true;
+    this.#inFlight += 1;
+    this.#inFlightBytes += bytes;
+    this.#child
+      .request('write', { key, record, views }, payloads, { deadlineMs: this.#writeMs })
+      .then(
+        ({ body }) => this.#answered(entry, body as WriteAnswer & { stats: StorageStats }),
+        (thrown: unknown) => this.#failed(entry, asGoodpartError(thrown)),
+      )
+      .finally(() => {
+        this.#inFlight -= 1;
+        this.#inFlightBytes -= bytes;
+        this.#watchQueue();
+        this.#pump();
+      })
+      .catch(() => {});
+  }
+
+  #answered(entry: Entry, { result, pictures, stats }: WriteAnswer & { stats: StorageStats }): void {
+    this.#pending.remove(entry);
+    const store = this.#stores.get(entry.key);
+    if (store === undefined) return;
+    store.storage = stats;
+    if (result === 'written' || entry.deaths > 0) store.written += 1;
+    if (pictures === 'dropped' && entry.record.pictures.state !== 'dropped') this.#countPictures(entry.key);
+    this.emit('written', entry.key, entry.record.id, pictures);
+  }
+
+  #failed(entry: Entry, error: GoodpartError): void {
+    entry.inFlight = false;
+    if (['GP_EVIDENCE_LOST', 'GP_INTERNAL', 'GP_INPUT_INVALID'].includes(error.code)) {
+      this.#pending.remove(entry);
+      this.#lose(entry, error.message);
+      return;
+    }
+    // the child ended or never got it: it goes again, and a picture that ends the child twice stays behind
+    entry.deaths += 1;
+    const store = this.#stores.get(entry.key);
+    if (store !== undefined) store.resent += 1;
+    if (entry.deaths >= 3 && entry.bytes > 0) {
+      this.#pending.strip(entry, 'the evidence process ended each time it had this picture');
+      this.#countPictures(entry.key);
+    }
+  }
+
+  #lose(entry: Entry, why: string): void {
+    const store = this.#stores.get(entry.key);
+    if (store !== undefined) store.lost += 1;
+    this.emit('lost', entry.key, entry.record.id, why);
+  }
+
+  #countPictures(key: string): void {
+    const store = this.#stores.get(key);
+    if (store !== undefined) store.picturesDropped += 1;
+  }
+
+  #watchQueue(): void {
+    const { count, bytes } = this.#pending;
+    const full = count >= this.#limits.count * 0.9 || bytes >= this.#limits.bytes * 0.9;
+    const calm = count < this.#limits.count * 0.5 && bytes < this.#limits.bytes * 0.5;
+    if (!full && !calm) return;
+    for (const [key, store] of this.#stores) {
+      store.queueText = full ? 'The disk is too slow: records and pictures are waiting or being dropped' : '';
+      this.#tell(key, store);
+    }
+  }
+
+  #stateOf({ state, queueText }: OpenStore): StorageState {
+    const text = [state.text, queueText].filter((part) => part !== '').join('; ');
+    return { ok: state.ok && queueText === '', text };
+  }
+
+  #tell(key: string, store: OpenStore): void {
+    const state = this.#stateOf(store);
+    const now = JSON.stringify(state);
+    if (now === store.told) return;
+    store.told = now;
+    this.emit('state', key, state);
+  }
+}

@@ -1,0 +1,184 @@
+import { onnxTypes } from '../scoring/onnx-proto.ts';
+
+export type DataType = 'float32' | 'uint8' | 'int64';
+
+export interface Value {
+  name: string;
+  shape: number[];
+  type: DataType;
+}
+
+export type Attribute = number | number[] | string;
+
+export interface GraphNode {
+  operator: string;
+  inputs: string[];
+  output: string;
+  attributes: Record<string, Attribute>;
+}
+
+export interface Constant extends Value {
+  /** Row-major elements: float32 or int64. */
+  data: Float32Array | BigInt64Array;
+}
+
+/** A graph before it is written: plain data with every value's shape known. */
+export interface Graph {
+  name: string;
+  inputs: Value[];
+  outputs: Value[];
+  nodes: GraphNode[];
+  constants: Constant[];
+  values: Value[];
+}
+
+const product = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
+
+/**
+ * Writes a static graph of basic operators, one node at a time; every method returns the value it made. Shapes are
+ * computed here, so a wrong size fails while building and never in an engine. Operators as of ONNX opset 13.
+ */
+export class GraphBuilder {
+  readonly #graph: Graph;
+  #next = 0;
+
+  constructor(name: string) {
+    this.#graph = { name, inputs: [], outputs: [], nodes: [], constants: [], values: [] };
+  }
+
+  /** The finished graph; `outputs` are renamed to what the model file promises. */
+  finish(outputs: Record<string, Value>): Graph {
+    for (const [name, value] of Object.entries(outputs)) {
+      const node = this.#graph.nodes.find((candidate) => candidate.output === value.name);
+      if (node === undefined) throw new Error(`no node makes ${name}`);
+      for (const other of this.#graph.nodes) {
+        other.inputs = other.inputs.map((input) => (input === value.name ? name : input));
+      }
+      node.output = name;
+      this.#graph.values = this.#graph.values.filter((each) => each.name !== value.name);
+      this.#graph.outputs.push({ name, shape: value.shape, type: value.type });
+    }
+    return this.#graph;
+  }
+
+  input(name: string, shape: number[], type: DataType): Value {
+    const value: Value = { name, shape, type };
+    this.#graph.inputs.push(value);
+    return value;
+  }
+
+  constant(shape: number[], data: Float32Array | BigInt64Array): Value {
+    if (data.length !== product(shape)) throw new Error(`constant of ${data.length} elements for [${shape}]`);
+    const constant: Constant = {
+      name: `c${this.#next++}`,
+      shape,
+      type: data instanceof Float32Array ? 'float32' : 'int64',
+      data,
+    };
+    this.#graph.constants.push(constant);
+    return constant;
+  }
+
+  scalar(value: number): Value {
+    return this.constant([], new Float32Array([value]));
+  }
+
+  node(
+    operator: string,
+    inputs: Value[],
+    shape: number[],
+    attributes: Record<string, Attribute> = {},
+    type: DataType = 'float32',
+  ): Value {
+    const value: Value = { name: `v${this.#next++}`, shape, type };
+    this.#graph.nodes.push({ operator, inputs: inputs.map((input) => input.name), output: value.name, attributes });
+    this.#graph.values.push(value);
+    return value;
+  }
+
+  /** Elementwise with a value of the same shape, or one that broadcasts into `a`. */
+  binary(operator: 'Add' | 'Sub' | 'Mul' | 'Div', a: Value, b: Value): Value {
+    const offset = a.shape.length - b.shape.length;
+    const fits = b.shape.every((size, i) => size === 1 || size === a.shape[i + offset]);
+    if (offset < 0 || !fits) throw new Error(`${operator} of [${a.shape}] and [${b.shape}]`);
+    return this.node(operator, [a, b], a.shape);
+  }
+
+  unary(operator: 'Abs' | 'Log' | 'Neg' | 'Relu' | 'Sqrt', a: Value): Value {
+    return this.node(operator, [a], a.shape);
+  }
+
+  cast(a: Value): Value {
+    return this.node('Cast', [a], a.shape, { to: onnxTypes.float32 });
+  }
+
+  reshape(a: Value, shape: number[]): Value {
+    if (product(shape) !== product(a.shape)) throw new Error(`Reshape of [${a.shape}] to [${shape}]`);
+    const target = this.constant([shape.length], BigInt64Array.from(shape, BigInt));
+    return this.node('Reshape', [a, target], shape);
+  }
+
+  transpose(a: Value, perm: number[]): Value {
+    const shape = perm.map((axis) => a.shape[axis]);
+    return this.node('Transpose', [a], shape, { perm });
+  }
+
+  /** Mean or maximum over `axes`, which stay as size 1. */
+  reduce(operator: 'ReduceMean' | 'ReduceMax', a: Value, axes: number[]): Value {
+    const shape = a.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+    return this.node(operator, [a], shape, { axes, keepdims: 1 });
+  }
+
+  reduceSum(a: Value, axes: number[]): Value {
+    const shape = a.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+    const list = this.constant([axes.length], BigInt64Array.from(axes, BigInt));
+    return this.node('ReduceSum', [a, list], shape, { keepdims: 1 });
+  }
+
+  /** Convolution of [1,C,H,W] with weights [O,C,kh,kw]; `pad` zero rows and columns on each side. */
+  convolve(a: Value, weights: Value, bias: Value | null, pad: [number, number] = [0, 0]): Value {
+    const [, channels, height, width] = a.shape;
+    const [filters, depth, kh, kw] = weights.shape;
+    if (depth !== channels) throw new Error(`Conv of [${a.shape}] with [${weights.shape}]`);
+    const shape = [1, filters, height + 2 * pad[0] - kh + 1, width + 2 * pad[1] - kw + 1];
+    return this.node('Conv', bias ? [a, weights, bias] : [a, weights], shape, {
+      kernel_shape: [kh, kw],
+      pads: [pad[0], pad[1], pad[0], pad[1]],
+      strides: [1, 1],
+    });
+  }
+
+  /** Pooling over `kernel` x `kernel` cells without padding, `kernel` apart. */
+  pool(operator: 'AveragePool' | 'MaxPool', a: Value, kernel: number): Value {
+    const [, channels, height, width] = a.shape;
+    if (height % kernel || width % kernel) throw new Error(`${operator} ${kernel} of [${a.shape}]`);
+    const size = [kernel, kernel];
+    return this.node(operator, [a], [1, channels, height / kernel, width / kernel], {
+      kernel_shape: size,
+      strides: size,
+    });
+  }
+
+  /** Mean over the 3 x 3 neighbours; at the border over those that exist. */
+  average3x3(a: Value): Value {
+    return this.node('AveragePool', [a], a.shape, {
+      kernel_shape: [3, 3],
+      strides: [1, 1],
+      pads: [1, 1, 1, 1],
+      count_include_pad: 0,
+    });
+  }
+
+  /** Repeats the border cells outwards by `rows` and `columns`. */
+  padEdge(a: Value, rows: number, columns: number): Value {
+    const [, channels, height, width] = a.shape;
+    const pads = this.constant([8], BigInt64Array.from([0, 0, rows, columns, 0, 0, rows, columns], BigInt));
+    return this.node('Pad', [a, pads], [1, channels, height + 2 * rows, width + 2 * columns], { mode: 'edge' });
+  }
+
+  concatChannels(parts: Value[]): Value {
+    const [, , height, width] = parts[0].shape;
+    const channels = parts.reduce((sum, part) => sum + part.shape[1], 0);
+    return this.node('Concat', parts, [1, channels, height, width], { axis: 1 });
+  }
+}

@@ -1,0 +1,37 @@
+import type { ModelIdentity, Roi } from '../core/inspection.ts';
+import type { Skipped } from './picture-set.ts';
+import type { RegionLimits } from './regions.ts';
+import type { FalseRejectRate } from './thresholds.ts';
+
+/** What LearningJob and its child say to each other, in this order: begin, file or frame …, learn, stage. */
+export interface BeginBody {
+  keepAspect: boolean;
+}
+
+export interface LearnBody {
+  seed: number;
+  rois: Roi[];
+  falseRejectRate: FalseRejectRate;
+}
+
+export interface LearnedBody {
+  images: number;
+  skipped: Skipped[];
+  goodScores: number[];
+  median: number;
+  warn: number;
+  fail: number;
+  rois: RegionLimits[];
+  statement: string;
+}
+
+export interface StageBody {
+  root: string;
+  name: string;
+  version: string;
+}
+
+export interface StagedBody {
+  dir: string;
+  model: ModelIdentity;
+}

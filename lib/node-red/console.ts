@@ -1,0 +1,2 @@
+import type { NodeAPI } from 'node-red';
+export function serveConsole(_RED: NodeAPI): void {}

@@ -1,0 +1,210 @@
+import type { Clock } from '../core/clock.ts';
+import type { StationSnapshot } from '../core/snapshot.ts';
+import type { RefusedTrigger } from './command-desk.ts';
+import { EndpointKeeper, type StationView } from './endpoint.ts';
+import { ModbusServer } from './modbus-server.ts';
+import { OpcUaServer } from './opcua-server.ts';
+import type { DesiredEndpoint, EndpointState } from './settings.ts';
+import { StationState, type ToldResult } from './station-state.ts';
+
+const tickMs = 100;
+
+export interface HostOptions {
+  clock: Clock;
+  /** Node-RED counts as hung when its decision loop was not heard for this long. */
+  silenceMs: number;
+  heartbeatMs: number;
+}
+
+export interface HostListener {
+  endpoint(key: string, state: EndpointState): void;
+  /** Node-RED is silent, and this was told to the PLC in its place. */
+  told(stationId: string, results: ToldResult[]): void;
+  /** Node-RED is heard again: it shall publish what is true now. */
+  resumed(): void;
+  /** A PLC's trigger was refused here; `missed` is the sum for this station. */
+  refused(stationId: string, trigger: RefusedTrigger, missed: number): void;
+}
+
+interface Endpoint {
+  keeper: EndpointKeeper;
+  settings: string;
+  /** Wanted stations; `attached` holds those whose first snapshot has come. */
+  slots: Map<string, number>;
+  attached: Map<string, number>;
+  /** This endpoint goes while others stay: its clients, and only they, see the stations closing. */
+  closing: boolean;
+}
+
+/** The PLC child's one state: stations, heartbeat, the watch over Node-RED, and the endpoints that show it all. */
+export class PlcHost {
+  readonly #options: HostOptions;
+  readonly #listener: HostListener;
+  readonly #stations = new Map<string, StationState>();
+  readonly #endpoints = new Map<string, Endpoint>();
+  #missed: Record<string, number> = {};
+  #silent = false;
+  #closing = false;
+  #heartbeat = 0;
+  #beatAt: number;
+  #heardAt: number;
+  #tickedAt: number;
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(options: HostOptions, listener: HostListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#heardAt = this.#beatAt = this.#tickedAt = options.clock.mono();
+  }
+
+  start(): void {
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
+  }
+
+  /** The decision loop lives. After a silence each station stays as it was told until its next snapshot. */
+  alive(): void {
+    this.#heardAt = this.#options.clock.mono();
+    if (!this.#silent) return;
+    this.#silent = false;
+    this.#beatAt = this.#heardAt;
+    this.#listener.resumed();
+  }
+
+  publish(snapshot: StationSnapshot): void {
+    const known = this.#stations.get(snapshot.id);
+    if (known !== undefined) {
+      known.apply(snapshot);
+      known.silent = this.#silent;
+      this.#refresh(snapshot.id);
+      return;
+    }
+    const station = new StationState(snapshot, this.#missed[snapshot.id]);
+    station.silent = this.#silent;
+    this.#stations.set(snapshot.id, station);
+    for (const endpoint of this.#endpoints.values()) this.#attachAll(endpoint);
+  }
+
+  /** A station that is no more: its blocks and nodes go. */
+  withdraw(id: string): void {
+    for (const { keeper, attached } of this.#endpoints.values()) if (attached.delete(id)) keeper.server.detach(id);
+    this.#stations.delete(id);
+  }
+
+  /** Triggers that an earlier process refused, by station: Missed never falls back. */
+  remember(missed: Record<string, number>): void {
+    this.#missed = missed;
+  }
+
+  /** Makes the endpoints what is desired; one that stays the same is not touched. */
+  configure(desired: DesiredEndpoint[]): void {
+    const wanted = new Map(desired.map((endpoint) => [endpoint.key, endpoint]));
+    for (const [key, endpoint] of this.#endpoints) {
+      const next = wanted.get(key);
+      if (next !== undefined && JSON.stringify(next.settings) === endpoint.settings) continue;
+      this.#endpoints.delete(key);
+      endpoint.closing = true;
+      for (const id of endpoint.attached.keys()) endpoint.keeper.server.refresh(id);
+      endpoint.keeper.close(true).catch(() => {});
+    }
+    for (const [key, { settings, stations }] of wanted) {
+      let endpoint = this.#endpoints.get(key);
+      if (endpoint === undefined) {
+        const server =
+          settings.kind === 'modbus' ? new ModbusServer(settings.options) : new OpcUaServer(settings.options);
+        const { host, port } = settings.options;
+        const keeper = new EndpointKeeper(server, `${host}:${port}`, (state) => this.#listener.endpoint(key, state));
+        endpoint = {
+          keeper,
+          settings: JSON.stringify(settings),
+          slots: new Map(),
+          attached: new Map(),
+          closing: false,
+        };
+        this.#endpoints.set(key, endpoint);
+        keeper.start();
+      }
+      endpoint.slots = new Map(stations.map(({ id, slot }) => [id, slot]));
+      this.#attachAll(endpoint);
+    }
+  }
+
+  /** Node-RED is gone without a word: the same as silent, at once. */
+  orphaned(): void {
+    this.#fallSilent();
+  }
+
+  /** Ends all endpoints; orderly says 0/0/0 first, otherwise the last picture stays until the sockets close. */
+  async close({ orderly }: { orderly: boolean }): Promise<void> {
+    clearInterval(this.#ticker);
+    this.#closing = orderly;
+    for (const id of this.#stations.keys()) this.#refresh(id);
+    await Promise.all([...this.#endpoints.values()].map(({ keeper }) => keeper.close(orderly)));
+  }
+
+  #attachAll(endpoint: Endpoint): void {
+    const { keeper, slots, attached } = endpoint;
+    for (const [id, slot] of attached) {
+      if (slots.get(id) === slot) continue;
+      attached.delete(id);
+      keeper.server.detach(id);
+    }
+    for (const [id, slot] of slots) {
+      const station = this.#stations.get(id);
+      if (station === undefined || attached.has(id)) continue;
+      attached.set(id, slot);
+      keeper.server.attach(this.#view(id, station, endpoint), slot);
+    }
+  }
+
+  #view(id: string, station: StationState, endpoint: Endpoint): StationView {
+    const { line, station: name } = station.snapshot;
+    const refuse = (trigger: RefusedTrigger | null) => {
+      if (trigger !== null) this.#listener.refused(id, trigger, station.desk.missed);
+      this.#refresh(id);
+    };
+    return {
+      id,
+      title: `${line} ${name}`.trim() || id,
+      values: () => {
+        const condition = station.silent ? 'silent' : endpoint.closing || this.#closing ? 'closing' : 'alive';
+        return station.render({ heartbeat: this.#heartbeat, condition, now: this.#options.clock.mono() });
+      },
+      write: (offset, words) => station.desk.store(offset, words),
+      writePartId: (text) => station.desk.storePartId(text),
+      evaluate: () => refuse(station.evaluate()),
+      coil: (index) => station.desk.coil(index),
+      setCoil: (index, on) => refuse(station.setCoil(index, on)),
+    };
+  }
+
+  #tick(): void {
+    const now = this.#options.clock.mono();
+    const late = now - this.#tickedAt - tickMs;
+    this.#tickedAt = now;
+    // This process was away itself (loading, stopped): what Node-RED said meanwhile is still unread.
+    if (late > tickMs) this.#heardAt += late;
+    if (!this.#silent && now - this.#heardAt > this.#options.silenceMs) this.#fallSilent();
+    if (!this.#silent && now - this.#beatAt >= this.#options.heartbeatMs) {
+      this.#beatAt = Math.max(this.#beatAt + this.#options.heartbeatMs, now - this.#options.heartbeatMs);
+      this.#heartbeat = (this.#heartbeat + 1) % 65536;
+    }
+    for (const id of this.#stations.keys()) this.#refresh(id);
+    for (const { keeper } of this.#endpoints.values()) keeper.report();
+  }
+
+  #fallSilent(): void {
+    if (this.#silent) return;
+    this.#silent = true;
+    const { clock } = this.#options;
+    for (const [id, station] of this.#stations) {
+      const results = station.tellOpen(clock.mono(), Date.parse(clock.utc()));
+      station.silent = true;
+      if (results.length > 0) this.#listener.told(id, results);
+      this.#refresh(id);
+    }
+  }
+
+  #refresh(id: string): void {
+    for (const { keeper, attached } of this.#endpoints.values()) if (attached.has(id)) keeper.server.refresh(id);
+  }
+}

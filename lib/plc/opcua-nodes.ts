@@ -1,0 +1,232 @@
+import type { AddressSpace, StatusCode, UAObject, UAVariable, VariantLike } from 'node-opcua';
+import type { StationView } from './endpoint.ts';
+import { clampU16, commandStart, encodeRegisters, safeF32, wrapU32 } from './registers.ts';
+import { type Tag, tagTable } from './tag-table.ts';
+import type { ResultQuality, TagValues } from './tag-values.ts';
+
+export type Opcua = typeof import('node-opcua');
+
+/** Registers that `<id>.Image` repeats. */
+const imageLength = 100;
+/** Tags whose value moves with the clock are computed when read, and sampled for subscribers this often. */
+const sampledMs = 100;
+const readWhenAsked = 'Result.Age';
+/** Written last: PLCs trigger on its change. */
+const lastWritten = 'Result.Sequence';
+
+interface Node {
+  variable: UAVariable;
+  /** Whether the node carries the quality of the result in its status. */
+  ofResult: boolean;
+  read: (values: TagValues) => VariantLike;
+  /** What was set last, to leave alone what did not change. */
+  shown: string | undefined;
+}
+
+/** One station's nodes in the address space: generated from the tag table, and kept up to date by `update`. */
+export class StationNodes {
+  readonly #opcua: Opcua;
+  readonly #space: AddressSpace;
+  readonly #view: StationView;
+  readonly #root: UAObject;
+  readonly #folders = new Map<string, UAObject>();
+  readonly #nodes: Node[] = [];
+  readonly #last: Node[] = [];
+  readonly #qualities: Record<ResultQuality, StatusCode>;
+  #sequence = -1;
+  #evaluation: NodeJS.Immediate | undefined;
+
+  constructor(opcua: Opcua, space: AddressSpace, view: StationView) {
+    this.#opcua = opcua;
+    this.#space = space;
+    this.#view = view;
+    const { StatusCodes } = opcua;
+    this.#qualities = {
+      good: StatusCodes.Good,
+      waiting: StatusCodes.BadWaitingForInitialData,
+      deviceFailure: StatusCodes.BadDeviceFailure,
+      lastUsable: StatusCodes.UncertainLastUsableValue,
+      hostSilent: StatusCodes.Bad,
+      shutdown: StatusCodes.BadShutdown,
+    };
+    this.#root = space.getOwnNamespace().addObject({
+      organizedBy: space.rootFolder.objects,
+      browseName: view.title,
+      nodeId: `s=${view.id}`,
+    });
+    for (const tag of tagTable) if (tag.opcua !== null) this.#addTag(tag);
+    this.#addImage();
+    this.update();
+  }
+
+  /** Brings every node up to the station's values of now; the payload first, Sequence last. */
+  update(): void {
+    const values = this.#view.values();
+    const renewed = values.result.sequence !== this.#sequence;
+    this.#sequence = values.result.sequence;
+    const quality = this.#qualities[values.quality];
+    for (const node of [...this.#nodes, ...this.#last]) {
+      const status = node.ofResult ? quality : this.#opcua.StatusCodes.Good;
+      const variant = node.read(values);
+      const key = `${status.name}:${variant.value}`;
+      if (key === node.shown && !(renewed && node.ofResult)) continue;
+      node.shown = key;
+      node.variable.setValueFromSource(variant, status);
+    }
+  }
+
+  dispose(): void {
+    clearImmediate(this.#evaluation);
+    this.#space.deleteNode(this.#root.nodeId);
+  }
+
+  #folder(name: string): UAObject {
+    let folder = this.#folders.get(name);
+    if (folder === undefined) {
+      folder = this.#space.getOwnNamespace().addObject({
+        componentOf: this.#root,
+        browseName: name,
+        nodeId: `s=${this.#view.id}.${name}`,
+      });
+      this.#folders.set(name, folder);
+    }
+    return folder;
+  }
+
+  #addTag(tag: Tag): void {
+    const [folderName, name] = tag.name.split('.');
+    const parent = this.#folder(folderName);
+    const ofResult = folderName === 'Result' || folderName === 'Roi';
+    const read = (values: TagValues) => this.#variant(tag, values);
+    if (tag.name === readWhenAsked) {
+      this.#addComputed(parent, name, tag.opcua?.type ?? 'UInt16', tag.description, undefined, (values) => ({
+        variant: this.#variant(tag, values),
+        status: this.#qualities[values.quality],
+      }));
+      return;
+    }
+    const variable = this.#space.getOwnNamespace().addVariable({
+      componentOf: parent,
+      browseName: name,
+      nodeId: `s=${this.#view.id}.${tag.name}`,
+      description: tag.unit ? `${tag.description} (${tag.unit})` : tag.description,
+      dataType: tag.opcua?.type,
+      ...(tag.count > 1 ? { valueRank: 1, arrayDimensions: [tag.count] } : {}),
+      ...this.#access(tag),
+    });
+    const node: Node = { variable, ofResult, read, shown: undefined };
+    (tag.name === lastWritten ? this.#last : this.#nodes).push(node);
+    if (tag.access === 'rw') this.#listen(tag, node);
+    for (const [bit, bitName] of (tag.bits ?? []).entries()) this.#addBit(parent, folderName, bitName, tag, bit);
+  }
+
+  #addBit(parent: UAObject, folderName: string, name: string, tag: Tag, bit: number): void {
+    const variable = this.#space.getOwnNamespace().addVariable({
+      componentOf: parent,
+      browseName: name,
+      nodeId: `s=${this.#view.id}.${folderName}.${name}`,
+      description: `Bit ${bit} of ${tag.name}`,
+      dataType: 'Boolean',
+      accessLevel: 'CurrentRead',
+      userAccessLevel: 'CurrentRead',
+    });
+    const dataType = this.#opcua.DataType.Boolean;
+    const read = (values: TagValues) => ({ dataType, value: (tag.value(values) as readonly boolean[])[bit] });
+    this.#nodes.push({ variable, ofResult: false, read, shown: undefined });
+  }
+
+  #addImage(): void {
+    const { DataType, VariantArrayType, StatusCodes } = this.#opcua;
+    const text = `Registers 0..${imageLength - 1} of the Modbus map as they are at the instant of reading`;
+    this.#addComputed(this.#root, 'Image', 'UInt16', text, imageLength, (values) => ({
+      variant: {
+        dataType: DataType.UInt16,
+        arrayType: VariantArrayType.Array,
+        value: encodeRegisters(values).slice(0, imageLength),
+      },
+      status:
+        values.quality === 'hostSilent' || values.quality === 'shutdown'
+          ? this.#qualities[values.quality]
+          : StatusCodes.Good,
+    }));
+  }
+
+  #addComputed(
+    parent: UAObject,
+    name: string,
+    dataType: string,
+    description: string,
+    length: number | undefined,
+    read: (values: TagValues) => { variant: VariantLike; status: StatusCode },
+  ): void {
+    const { DataValue } = this.#opcua;
+    this.#space.getOwnNamespace().addVariable({
+      componentOf: parent,
+      browseName: name,
+      nodeId: parent === this.#root ? `s=${this.#view.id}.${name}` : `s=${this.#view.id}.Result.${name}`,
+      description,
+      dataType,
+      ...(length === undefined ? {} : { valueRank: 1, arrayDimensions: [length] }),
+      accessLevel: 'CurrentRead',
+      userAccessLevel: 'CurrentRead',
+      minimumSamplingInterval: sampledMs,
+      value: {
+        timestamped_get: () => {
+          const { variant, status } = read(this.#view.values());
+          const now = new Date();
+          return new DataValue({ value: variant, statusCode: status, sourceTimestamp: now, serverTimestamp: now });
+        },
+      },
+    });
+  }
+
+  #variant(tag: Tag, values: TagValues): VariantLike {
+    const { DataType, VariantArrayType } = this.#opcua;
+    const type = tag.opcua?.type ?? 'UInt16';
+    const dataType = DataType[type];
+    if (tag.opcua?.value) return { dataType, value: tag.opcua.value(values) };
+    const value = tag.value(values);
+    if (tag.bits) {
+      const word = (value as readonly boolean[]).reduce((sum, bit, index) => (bit ? sum | (1 << index) : sum), 0);
+      return { dataType, value: word };
+    }
+    const one = (item: number | null) => {
+      if (type === 'Float') return safeF32(item);
+      return type === 'UInt32' ? wrapU32(item ?? 0) : clampU16(item ?? 0);
+    };
+    if (tag.count === 1) return { dataType, value: one(value as number | null) };
+    const list = (value as readonly (number | null)[]).map(one);
+    const typed = type === 'Float' ? Float32Array.from(list) : Uint16Array.from(list);
+    return { dataType, arrayType: VariantArrayType.Array, value: typed };
+  }
+
+  /** Anonymous clients may look at the command block; only a user may write into it. */
+  #access(tag: Tag) {
+    if (tag.access === 'r') return { accessLevel: 'CurrentRead', userAccessLevel: 'CurrentRead' };
+    const { WellKnownRoles, makePermissionFlag } = this.#opcua;
+    const look = makePermissionFlag('Browse | Read');
+    return {
+      accessLevel: 'CurrentRead | CurrentWrite',
+      userAccessLevel: 'CurrentRead | CurrentWrite',
+      rolePermissions: [
+        { roleId: WellKnownRoles.Anonymous, permissions: look },
+        { roleId: WellKnownRoles.AuthenticatedUser, permissions: makePermissionFlag('Browse | Read | Write') },
+      ],
+    };
+  }
+
+  /** All nodes of one Write request are evaluated after the last one. */
+  #listen(tag: Tag, node: Node): void {
+    node.variable.on('value_changed', (dataValue) => {
+      const written = dataValue.value.value as unknown;
+      if (written === node.read(this.#view.values()).value) return;
+      node.shown = undefined;
+      if (typeof written === 'number') this.#view.write(tag.address - commandStart, [written]);
+      else this.#view.writePartId(typeof written === 'string' ? written : '');
+      this.#evaluation ??= setImmediate(() => {
+        this.#evaluation = undefined;
+        this.#view.evaluate();
+      });
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { reasonTable } from '../core/reasons.ts';
+import { plcRule } from './rule-box.ts';
+import { type Tag, tagTable } from './tag-table.ts';
+
+const slotSpan = 1000;
+const registersOf = { u16: 1, bits: 1, x1000: 1, u32: 2, f32: 2, text: 32 } as const;
+
+interface MapRow {
+  /** First and last register, 0-based, with the station's base. */
+  first: number;
+  last: number;
+  name: string;
+  type: string;
+  access: string;
+  unit: string;
+  opcua: string;
+  description: string;
+}
+
+function rowsOf(tag: Tag, slot: number): MapRow[] {
+  const opcuaType = tag.opcua === null ? '' : tag.opcua.type + (tag.count > 1 ? `[${tag.count}]` : '');
+  const opcua = tag.opcua === null ? '' : `${tag.name}: ${opcuaType}`;
+  return Array.from({ length: tag.count }, (_, index) => {
+    const first = slot * slotSpan + tag.address + index * tag.stride;
+    return {
+      first,
+      last: first + registersOf[tag.type] - 1,
+      name: tag.count > 1 ? `${tag.name}[${index + 1}]` : tag.name,
+      type: tag.type,
+      access: tag.access,
+      unit: tag.unit,
+      opcua,
+      description: tag.bits
+        ? `${tag.description}: ${tag.bits.map((bit, n) => `${n} ${bit}`).join(', ')}`
+        : tag.description,
+    };
+  });
+}
+
+/** Every tag of a station in register order; several-element tags are interleaved as they lie. */
+export function registerMap(slot = 0): MapRow[] {
+  return tagTable.flatMap((tag) => rowsOf(tag, slot)).sort((a, b) => a.first - b.first);
+}
+
+function cell(value: string | number): string {
+  const text = String(value);
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The register map of the station in this slot (base 1000·slot) as CSV, RFC 4180 with LF. */
+export function registerMapCsv(slot = 0): string {
+  const head = ['address', 'last', 'holding', 'input', 'name', 'type', 'access', 'unit', 'opc ua', 'description'];
+  const lines = registerMap(slot).map((row) =>
+    [
+      row.first,
+      row.last,
+      400001 + row.first,
+      300001 + row.first,
+      row.name,
+      row.type,
+      row.access,
+      row.unit,
+      row.opcua,
+      row.description,
+    ]
+      .map(cell)
+      .join(','),
+  );
+  return `${[...plcRule.map((line) => `# ${line}`), head.join(','), ...lines].join('\n')}\n`;
+}
+
+/** The same table and the reasons' texts for people, as Markdown. */
+export function tagHelp(): string {
+  const rows = tagTable.map((tag) => {
+    const opcua = tag.opcua === null ? '–' : `${tag.opcua.type}${tag.count > 1 ? `[${tag.count}]` : ''}`;
+    const last = tag.address + registersOf[tag.type] - 1;
+    const where = `${tag.address}${last > tag.address ? `–${last}` : ''}`;
+    const repeated = tag.count > 1 ? `${where}, ${tag.count} times every ${tag.stride}` : where;
+    const bits = tag.bits ? `: ${tag.bits.map((bit, n) => `${n} ${bit}`).join(', ')}` : '';
+    const unit = tag.unit ? ` (${tag.unit})` : '';
+    return `| ${repeated} | ${tag.name} | ${tag.type} | ${opcua} | ${tag.access} | ${tag.description}${unit}${bits} |`;
+  });
+  const reasons = reasonTable().map(({ code, text }) => `| ${code} | ${text} |`);
+  return [
+    ...plcRule.map((line) => `> ${line}`),
+    '',
+    '| registers | name | Modbus | OPC UA | access | meaning |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    '| reason | text |',
+    '|---|---|',
+    ...reasons,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { GoodpartError, invalidParameter } from '../core/errors.ts';
+import { wordOrders } from './registers.ts';
+
+const port = z.number().int().min(1).max(65535);
+const host = z.string().min(1).max(255);
+
+export const modbusSettings = z.strictObject({
+  /** Address to listen on; 0.0.0.0 = all. */
+  host: host.default('0.0.0.0'),
+  port: port.default(502),
+  /** 255 answers every unit id, 1..247 only that one. */
+  unitId: z.number().int().min(1).max(255).default(255),
+  wordOrder: z.enum(wordOrders).default('ABCD'),
+  /** Which byte of a register holds the first character of a text. */
+  textOrder: z.enum(['high', 'low']).default('high'),
+  maxClients: z.number().int().min(1).max(64).default(8),
+  /** A client that asks nothing for this long is dropped. */
+  idleMs: z.number().int().min(1000).max(3_600_000).default(60_000),
+});
+
+export const opcUaSettings = z.strictObject({
+  host: host.default('0.0.0.0'),
+  port: port.default(4840),
+  /** Anonymous clients may read, never write. */
+  allowAnonymous: z.boolean().default(true),
+  /** Users may write commands; they log in over an encrypted connection only. */
+  users: z
+    .array(z.strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(200) }))
+    .default([]),
+  /** Certificates: own, trusted/certs, rejected. */
+  pkiDir: z.string().min(1),
+  maxSessions: z.number().int().min(1).max(64).default(8),
+});
+
+export type ModbusSettings = z.infer<typeof modbusSettings>;
+export type OpcUaSettings = z.infer<typeof opcUaSettings>;
+export type ModbusOptions = z.input<typeof modbusSettings>;
+export type OpcUaOptions = z.input<typeof opcUaSettings>;
+
+export type EndpointSettings = { kind: 'modbus'; options: ModbusSettings } | { kind: 'opcua'; options: OpcUaSettings };
+
+/** What the PLC child shall serve; the parent sends it whole, the child finds the difference. */
+export interface DesiredEndpoint {
+  key: string;
+  settings: EndpointSettings;
+  stations: { id: string; slot: number }[];
+}
+
+export type EndpointPhase = 'opening' | 'waiting for port' | 'open' | 'failed' | 'closed';
+
+export interface EndpointState {
+  state: EndpointPhase;
+  /** One sentence for people. */
+  text: string;
+  clients: number;
+}
+
+/** Highest slot whose block of 340 registers lies within 0..65535. */
+export const maxSlot = 65;
+
+/** Parses settings or throws one GP_CONFIG_INVALID that names the field. Passwords are never shown. */
+export function parseSettings<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue.path.join('.') || 'endpoint';
+  if (issue.path.includes('password') || issue.path.includes('users')) {
+    throw new GoodpartError('GP_CONFIG_INVALID', `Expected another value for ${field}: ${issue.message}`, { field });
+  }
+  let received: unknown = value;
+  for (const step of issue.path) received = (received as Record<PropertyKey, unknown> | undefined)?.[step];
+  throw invalidParameter(field, issue.message.replace(/^Invalid \w+: expected /, ''), received, 'GP_CONFIG_INVALID');
+}

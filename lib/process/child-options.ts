@@ -1,0 +1,43 @@
+import type { BackoffLimits } from './backoff.ts';
+import type { SupervisedChild } from './supervised-child.ts';
+
+export interface ChildOptions {
+  /** For people: "engine magnetic_tile". */
+  name: string;
+  /** Absolute path of the compiled module that calls `serveChild`. */
+  module: string;
+  args?: string[];
+  env?: Record<string, string>;
+  /** Node's own flags, e.g. `--max-old-space-size=512`. */
+  nodeFlags?: string[];
+  /** From spawn to ready. */
+  startMs?: number;
+  /** From the request to stop until SIGKILL. */
+  stopMs?: number;
+  /** A child that answers no ping for this long, with no request in flight, is taken for hung; 0 = never. */
+  hungMs?: number;
+  backoff?: BackoffLimits;
+  /** Bytes waiting to be written beyond which requests are refused. */
+  maxQueuedBytes?: number;
+  /** The child may live on a little after its parent died, to say so (PLC); without it the kernel kills it. */
+  outlivesParent?: boolean;
+  /** Runs after each start, before the child counts as running: load the model, open the endpoints again. */
+  initialise?: (child: SupervisedChild) => Promise<void>;
+}
+
+export type ChildState = 'stopped' | 'starting' | 'running' | 'waiting';
+
+export interface ChildStats {
+  state: ChildState;
+  pid: number | undefined;
+  starts: number;
+  /** Ends that nobody asked for. */
+  failures: number;
+  lastError: string | undefined;
+  stderr: string[];
+}
+
+export interface Reply {
+  body: unknown;
+  payloads: Buffer[];
+}

@@ -1,0 +1,111 @@
+import type { Roi, RoiResult, ScoreResult, Verdict } from '../core/inspection.ts';
+import { type Reason, reason } from '../core/reasons.ts';
+import { regionCells } from './mask.ts';
+import { measureRegion } from './measure.ts';
+import { isWholeFrame } from './polygon.ts';
+
+/** What the rules say of one view. */
+export interface ViewJudgement {
+  verdict: Verdict;
+  /** The worst region's; null where invalid. */
+  severity: number | null;
+  /** One per inspect region, in the order given; empty where invalid before measuring. */
+  rois: RoiResult[];
+  /** Worst first; empty for a pass. */
+  reasons: Reason[];
+}
+
+/** (value − median) / (fail − median): 0 a typical good part, 1.0 exactly at the limit. */
+export function severityOf(value: number, limits: { median: number; fail: number }): number {
+  return (value - limits.median) / (limits.fail - limits.median);
+}
+
+/**
+ * Judges one picture: measures each inspect region (ignore regions taken out) and compares it with its limits. A value
+ * equal to a limit is still inside it. Anything that is not a finite number, or a region that cannot be measured, makes
+ * the view invalid. A model without a map is judged by its score, for a whole-frame region with measure maximum only.
+ * Never throws for bad numbers; whether the limits are valid for what runs is for the station to know.
+ */
+export function judgeView(input: { score: ScoreResult; rois: readonly Roi[]; viewName: string }): ViewJudgement {
+  const { score, viewName: view } = input;
+  const inspected = input.rois.filter((roi) => roi.mode === 'inspect');
+  const ignores = input.rois.filter((roi) => roi.mode === 'ignore');
+  if (inspected.length === 0) return notInspected(reason('noInspectRegion', { view }));
+  if (!Number.isFinite(score.score)) return notInspected(reason('scoreNotFinite', { view }));
+  const values = score.map?.values() ?? null;
+  const rois: RoiResult[] = [];
+  const reasons: Reason[] = [];
+  for (const roi of inspected) {
+    const trouble = unusableLimits(roi);
+    if (trouble !== null) return notInspected(reason('notValidated', { view, roi: roi.name, detail: trouble }));
+    let value: number;
+    if (score.map === null || values === null) {
+      if (!isWholeFrame(roi.polygon) || roi.measure !== 'maximum' || ignores.length > 0) {
+        const detail = `the model gives no map, so region "${roi.name}" cannot be measured`;
+        return notInspected(reason('noInspectRegion', { view, roi: roi.name, detail }));
+      }
+      value = score.score;
+    } else {
+      const cells = regionCells(roi, ignores, score.map.width, score.map.height);
+      if (cells.length === 0) {
+        const detail = `ignore regions hide all of "${roi.name}"`;
+        return notInspected(reason('noInspectRegion', { view, roi: roi.name, detail }));
+      }
+      value = measureRegion(values, cells, roi.measure, roi.areaAbove);
+    }
+    const severity = severityOf(value, roi);
+    if (!Number.isFinite(value) || !Number.isFinite(severity)) {
+      return notInspected(reason('scoreNotFinite', { view, roi: roi.name, detail: `region "${roi.name}"` }));
+    }
+    const verdict = value > roi.fail ? 'fail' : value > roi.warn ? 'warn' : 'pass';
+    const { index, name, measure, warn, fail, median } = roi;
+    rois.push({ index, name, measure, value, severity, warn, fail, median, verdict });
+  }
+  const worst = rois.toSorted((a, b) => rank[b.verdict] - rank[a.verdict] || b.severity - a.severity);
+  for (const roi of worst) if (roi.verdict !== 'pass') reasons.push(regionReason(roi, view));
+  return {
+    verdict: worst[0].verdict,
+    severity: Math.max(...rois.map((roi) => roi.severity)),
+    rois,
+    reasons,
+  };
+}
+
+const rank = { pass: 0, warn: 1, fail: 2 } as const;
+
+function notInspected(why: Reason): ViewJudgement {
+  return { verdict: 'invalid', severity: null, rois: [], reasons: [why] };
+}
+
+function unusableLimits(roi: Roi): string | null {
+  if (![roi.median, roi.warn, roi.fail].every(Number.isFinite))
+    return `a limit of region "${roi.name}" is not a number`;
+  if (roi.fail < roi.warn) return `the fail limit of region "${roi.name}" is below its warn limit`;
+  return roi.fail > roi.median ? null : `the fail limit of region "${roi.name}" is not above the median of good parts`;
+}
+
+function regionReason(roi: RoiResult, view: string): Reason {
+  const limit = roi.verdict === 'fail' ? roi.fail : roi.warn;
+  const share = roi.measure === 'area';
+  const [seen, allowed] = share ? [percent(roi.value), percent(limit)] : [plain(roi.value), plain(limit)];
+  const what = share ? 'unusual area' : 'value';
+  const text =
+    roi.verdict === 'fail'
+      ? `Region "${roi.name}" is clearly unlike the good parts: ${what} ${seen}, limit ${allowed}`
+      : `Region "${roi.name}" is more unusual than almost all good parts: ${what} ${seen}, warning limit ${allowed}`;
+  return reason(roi.verdict === 'fail' ? 'regionFail' : 'regionWarn', {
+    text,
+    view,
+    roi: roi.name,
+    value: roi.value,
+    limit,
+  });
+}
+
+function plain(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}

@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import { GoodpartError } from '../core/errors.ts';
+import { decodeTo, type ImageInput } from '../imaging/decode.ts';
+import { serveChild } from '../process/serve-child.ts';
+import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
+import { checkGraph, inputShape, readOutputs, toTensor } from './fit.ts';
+import type { ModelDescription } from './model-schema.ts';
+import { missing, readDescription } from './model-store.ts';
+import { RunThread } from './run-thread.ts';
+
+/** Process: decodes on libuv's threads, runs on its own thread, talks on this one. */
+const models = new Map<string, ModelDescription>();
+const thread = new RunThread((error) => {
+  process.stderr.write(`run thread: ${error.stack}\n`);
+  process.exit(1);
+});
+
+serveChild(
+  { load, unload, score, benchBare },
+  {
+    stop: () => thread.end(),
+    // ending a thread in mid-run aborts the process and may leave a core file
+    orphaned: async () => {
+      process.kill(process.pid, 'SIGKILL');
+    },
+  },
+);
+
+async function load({
+  key,
+  dir,
+  threads,
+}: {
+  key: string;
+  dir: string;
+  threads: number;
+}): Promise<{ body: LoadReply }> {
+  const model = await readDescription(dir);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(join(dir, 'model.onnx'));
+  } catch (error) {
+    throw missing('model.onnx', dir, error);
+  }
+  models.delete(key);
+  const opened = await thread.call('open', { key, bytes, sha256: model.sha256, threads });
+  try {
+    checkGraph(model, opened.inputs, opened.outputs);
+    // The first run allocates and plans, and shows the outputs' real shapes
+    const pixels = new Uint8Array(model.input.width * model.input.height * model.input.channels).fill(127);
+    const { outputs, began, ended } = await thread.call('run', {
+      key,
+      feeds: { [model.input.name]: toTensor(pixels, model.input) },
+      wanted: wantedOutputs(model),
+      deadline: Number.MAX_VALUE,
+    });
+    readOutputs(model, outputs);
+    models.set(key, model);
+    return { body: { description: model, provider: opened.provider, warmUpMs: ended - began } };
+  } catch (error) {
+    await thread.call('close', { key });
+    throw error;
+  }
+}
+
+async function unload({ key }: { key: string }): Promise<undefined> {
+  models.delete(key);
+  await thread.call('close', { key });
+}
+
+async function score(
+  { key, info, deadline }: { key: string; info: ImageInput['info']; deadline: number },
+  [data]: Buffer[],
+): Promise<{ body: ScoreReply; payloads: Buffer[] }> {
+  const received = systemClock.mono();
+  const model = loaded(key);
+  // started at once, so that it goes on beside the run of the frame before
+  const image = await decodeTo({ data, info }, model.input);
+  const decoded = systemClock.mono();
+  const { outputs, began, ended } = await thread.call('run', {
+    key,
+    feeds: { [model.input.name]: toTensor(image.data, model.input) },
+    wanted: wantedOutputs(model),
+    deadline,
+  });
+  const { score, map } = readOutputs(model, outputs);
+  // as bytes: JSON has no NaN and no infinity
+  const number = Buffer.alloc(8);
+  number.writeDoubleLE(score);
+  return {
+    body: {
+      image: { width: image.width, height: image.height },
+      map: map && { width: map.width, height: map.height },
+      timings: { decode: decoded - received, queue: began - decoded, run: ended - began },
+    },
+    payloads: map ? [number, littleEndian(map.values)] : [number],
+  };
+}
+
+/** A bare `session.run` loop on the run thread, to compare the way through Node-RED's side with. */
+async function benchBare({ key, runs }: { key: string; runs: number }): Promise<{ body: BenchReply }> {
+  const model = loaded(key);
+  const pixels = new Uint8Array(inputShape(model.input).reduce((product, length) => product * length, 1)).fill(127);
+  const feeds = { [model.input.name]: toTensor(pixels, model.input) };
+  return { body: await thread.call('bare', { key, feeds, wanted: wantedOutputs(model), runs }) };
+}
+
+function loaded(key: string): ModelDescription {
+  const model = models.get(key);
+  if (model === undefined) throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
+  return model;
+}
+
+function wantedOutputs({ outputs }: ModelDescription): string[] {
+  return [outputs.map, outputs.score].filter((name) => name !== null);
+}
+
+/** Every machine that this runs on is little endian: the floats' own bytes. */
+function littleEndian(values: Float32Array): Buffer {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+}

@@ -1,0 +1,20 @@
+import type { ScoreTimings } from '../core/inspection.ts';
+import type { ModelDescription } from './model-schema.ts';
+
+/** Answers of the engine child. A score's payloads: the score as float64, then the map's float32 values; little endian. */
+export interface LoadReply {
+  description: ModelDescription;
+  provider: string;
+  warmUpMs: number;
+}
+
+export interface ScoreReply {
+  image: { width: number; height: number };
+  map: { width: number; height: number } | null;
+  timings: Omit<ScoreTimings, 'total'>;
+}
+
+export interface BenchReply {
+  /** Milliseconds of each run. */
+  times: number[];
+}

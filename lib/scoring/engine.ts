@@ -1,0 +1,227 @@
+import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import { AnomalyMap } from '../core/anomaly-map.ts';
+import { systemClock } from '../core/clock.ts';
+import { asGoodpartError, GoodpartError } from '../core/errors.ts';
+import type { Frame } from '../core/frame.ts';
+import type { ModelIdentity, ScoreResult } from '../core/inspection.ts';
+import { type ChildState, type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
+import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
+import { identityOf, type ModelDescription } from './model-schema.ts';
+
+export interface LoadedModel {
+  /** What `score` and `unload` want. */
+  key: string;
+  identity: ModelIdentity;
+  description: ModelDescription;
+  provider: string;
+  /** Duration of the first run, milliseconds. */
+  warmUpMs: number;
+}
+
+export interface EngineStats extends ChildStats {
+  inFlight: number;
+  scored: number;
+  /** Scores that ended with an error, late ones included. */
+  failed: number;
+  /** Scores whose deadline passed. */
+  late: number;
+  /** Frames refused because too many were waiting. */
+  refused: number;
+  /** Models to be kept loaded; `error` where that failed after a restart. */
+  models: { key: string; name: string; version: string; error: string | undefined }[];
+}
+
+/** Runs models on frames. Events: `state` (ChildState), `failure` (GoodpartError). */
+export interface Engine extends Pick<EventEmitter, 'on' | 'off' | 'once'> {
+  readonly state: ChildState;
+  /** Loads and warms up the model in a folder; loading it again is free. Rejects with GP_MODEL_INVALID, GP_CHILD_…. */
+  load(dir: string): Promise<LoadedModel>;
+  unload(key: string): Promise<void>;
+  /**
+   * Rejects with GP_CHILD_DEADLINE after `deadlineMs`, GP_IMAGE_UNREADABLE, GP_CHILD_EXITED, GP_CHILD_BUSY, GP_MODEL_INVALID or
+   * GP_ENGINE_FAILED. A score or map that is not finite is a result, not an error.
+   */
+  score(key: string, frame: Frame, o: { deadlineMs: number }): Promise<ScoreResult>;
+  stop(): Promise<void>;
+  stats(): EngineStats;
+}
+
+export interface OnnxRuntimeOptions {
+  /** For people. */
+  name: string;
+  /** Threads of one run, default 1: a second core then decodes. */
+  threads?: number;
+  /** Frames under way beyond which more are refused, default 8. */
+  maxInFlight?: number;
+  /** A frame unanswered for so long (milliseconds, at least its own deadline) shows a hung child, which is killed. Default 5000. */
+  hungMs?: number;
+  /** For loading and warm-up, milliseconds, default 60000. */
+  loadMs?: number;
+}
+
+interface Wanted {
+  loads: number;
+  model: LoadedModel;
+  error: GoodpartError | undefined;
+}
+
+/** ONNX Runtime on the CPU, in one child process that is started by the first `load` and comes back with its models after a crash. */
+export class OnnxRuntimeEngine extends EventEmitter implements Engine {
+  readonly #options: Required<OnnxRuntimeOptions>;
+  readonly #child: SupervisedChild;
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #loading = new Map<string, Promise<LoadedModel>>();
+  readonly #counts = { inFlight: 0, scored: 0, failed: 0, late: 0, refused: 0 };
+
+  constructor(options: OnnxRuntimeOptions) {
+    super();
+    this.#options = { threads: 1, maxInFlight: 8, hungMs: 5_000, loadMs: 60_000, ...options };
+    this.#child = new SupervisedChild({
+      name: `engine ${options.name}`,
+      module: join(__dirname, 'engine-child.js'),
+      startMs: this.#options.loadMs,
+      hungMs: this.#options.hungMs * 2,
+      initialise: () => this.#loadAgain(),
+    });
+    this.#child.on('state', (state) => this.emit('state', state));
+    this.#child.on('failure', (error) => this.emit('failure', error));
+  }
+
+  get state(): ChildState {
+    return this.#child.state;
+  }
+
+  stats(): EngineStats {
+    const models = [...this.#wanted].map(([key, { model, error }]) => {
+      const { name, version } = model.identity;
+      return { key, name, version, error: error?.message };
+    });
+    return { ...this.#child.stats(), ...this.#counts, models };
+  }
+
+  async load(dir: string): Promise<LoadedModel> {
+    const known = this.#wanted.get(dir);
+    if (known && !known.error) {
+      known.loads += 1;
+      return known.model;
+    }
+    const loading = this.#loading.get(dir) ?? this.#loadFirst(dir);
+    this.#loading.set(dir, loading);
+    try {
+      const model = await loading;
+      const wanted = this.#wanted.get(dir);
+      if (wanted && !wanted.error) wanted.loads += 1;
+      else this.#wanted.set(dir, { loads: (wanted?.loads ?? 0) + 1, model, error: undefined });
+      return model;
+    } finally {
+      this.#loading.delete(dir);
+    }
+  }
+
+  async unload(key: string): Promise<void> {
+    const wanted = this.#wanted.get(key);
+    if (wanted === undefined) return;
+    wanted.loads -= 1;
+    if (wanted.loads > 0) return;
+    this.#wanted.delete(key);
+    if (this.#child.state === 'running')
+      await this.#child.request('unload', { key }, [], { deadlineMs: this.#options.loadMs });
+  }
+
+  async score(key: string, frame: Frame, { deadlineMs }: { deadlineMs: number }): Promise<ScoreResult> {
+    const wanted = this.#wanted.get(key);
+    if (wanted === undefined) throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
+    if (wanted.error) throw wanted.error;
+    if (this.#counts.inFlight >= this.#options.maxInFlight) {
+      this.#counts.refused += 1;
+      throw new GoodpartError(
+        'GP_CHILD_BUSY',
+        `${this.#child.options.name}: ${this.#counts.inFlight} frames are waiting`,
+      );
+    }
+    this.#counts.inFlight += 1;
+    try {
+      const result = await this.#scoreBefore(systemClock.mono() + deadlineMs, deadlineMs, wanted.model, frame);
+      this.#counts.scored += 1;
+      return result;
+    } catch (thrown) {
+      const error = asGoodpartError(thrown, 'GP_ENGINE_FAILED');
+      this.#counts.failed += 1;
+      if (error.code === 'GP_CHILD_DEADLINE') this.#counts.late += 1;
+      throw error;
+    } finally {
+      this.#counts.inFlight -= 1;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#child.stop();
+  }
+
+  /** Times of a bare `session.run` loop in the child, milliseconds, for the bench. */
+  async benchBare(key: string, runs: number): Promise<number[]> {
+    const { body } = await this.#child.request('benchBare', { key, runs }, [], { deadlineMs: 120_000 });
+    return (body as BenchReply).times;
+  }
+
+  async #loadFirst(dir: string): Promise<LoadedModel> {
+    if (this.#child.state === 'stopped') await this.#child.start();
+    return this.#request(dir);
+  }
+
+  async #request(dir: string): Promise<LoadedModel> {
+    const { threads, loadMs } = this.#options;
+    const { body } = await this.#child.request('load', { key: dir, dir, threads }, [], { deadlineMs: loadMs });
+    const { description, provider, warmUpMs } = body as LoadReply;
+    return { key: dir, identity: identityOf(description), description, provider, warmUpMs };
+  }
+
+  /** After a restart. A model that cannot be loaded any more must not keep the others from working. */
+  async #loadAgain(): Promise<void> {
+    for (const [key, wanted] of this.#wanted) {
+      try {
+        wanted.model = await this.#request(key);
+        wanted.error = undefined;
+      } catch (thrown) {
+        const error = asGoodpartError(thrown);
+        if (error.code !== 'GP_MODEL_INVALID') throw error;
+        wanted.error = error;
+      }
+    }
+  }
+
+  /**
+   * The caller's deadline and the child's differ on purpose: a frame that is late because of the frames before it must not cost a
+   * working child, one that is not answered at all must.
+   */
+  async #scoreBefore(deadline: number, deadlineMs: number, model: LoadedModel, frame: Frame): Promise<ScoreResult> {
+    const began = systemClock.mono();
+    const { encoding, width, height, channels, bitDepth } = frame.info;
+    const body = { key: model.key, info: { encoding, width, height, channels, bitDepth }, deadline };
+    const answer = this.#child.request('score', body, [frame.data], {
+      deadlineMs: Math.max(deadlineMs, this.#options.hungMs),
+    });
+    answer.catch(() => {}); // it may come long after the deadline
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const text = `${this.#child.options.name} gave no score within ${Math.round(deadlineMs)} ms`;
+      timer = setTimeout(() => reject(new GoodpartError('GP_CHILD_DEADLINE', text)), deadlineMs);
+    });
+    try {
+      const { body: reply, payloads } = await Promise.race([answer, late]);
+      const { image, map, timings } = reply as ScoreReply;
+      return {
+        score: payloads[0].readDoubleLE(),
+        map: map && new AnomalyMap(map.width, map.height, payloads[1]),
+        model: model.identity,
+        engine: 'onnxruntime',
+        provider: model.provider,
+        timings: { ...timings, total: systemClock.mono() - began },
+        image,
+      };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { invalidParameter } from '../core/errors.ts';
+import type { ModelDescription, ModelInput } from './model-schema.ts';
+import type { TensorInfo, TensorInput, TensorOutput } from './session.ts';
+
+const maxCells = 16 * 1024 * 1024;
+
+/** Says whether a graph is what model.json says. Throws GP_MODEL_INVALID that names the field, what was expected and what came. */
+export function checkGraph(
+  model: ModelDescription,
+  inputs: readonly TensorInfo[],
+  outputs: readonly TensorInfo[],
+): void {
+  const refuse = (field: string, expected: string, received: string) =>
+    invalidParameter(`model.json.${field}`, expected, received, 'GP_MODEL_INVALID');
+  const { input } = model;
+  const names = inputs.map(({ name }) => name).join(', ');
+  const found = inputs.find(({ name }) => name === input.name);
+  if (found === undefined) throw refuse('input.name', `one of the graph's inputs (${names})`, input.name);
+  if (inputs.length > 1) throw refuse('input', 'the only input of the graph', names);
+  if (found.type !== input.type) throw refuse('input.type', `the graph's ${found.type}`, input.type);
+  const shape = inputShape(input);
+  const fits =
+    found.shape.length === 4 && found.shape.every((length, axis) => length === null || length === shape[axis]);
+  if (!fits) throw refuse('input', `the graph's shape ${shownShape(found.shape)}`, shownShape(shape));
+  for (const [role, name] of Object.entries(model.outputs)) {
+    if (name === null) continue;
+    const output = outputs.find((candidate) => candidate.name === name);
+    const known = outputs.map((candidate) => candidate.name).join(', ');
+    if (output === undefined) throw refuse(`outputs.${role}`, `one of the graph's outputs (${known})`, name);
+    if (output.type !== 'float32') throw refuse(`outputs.${role}`, 'a float32 output', output.type);
+  }
+}
+
+/** Row-major shape of the input tensor, batch of one. */
+export function inputShape({ layout, width, height, channels }: ModelInput): [number, number, number, number] {
+  return layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width];
+}
+
+/** Pixels (uint8 HWC, of the input's size) as the graph's tensor. */
+export function toTensor(pixels: Uint8Array, input: ModelInput): TensorInput {
+  const shape = inputShape(input);
+  const { layout, type, channels, scale = 1 } = input;
+  if (type === 'uint8' && (layout === 'NHWC' || channels === 1)) return { data: pixels, shape };
+  const data = type === 'uint8' ? new Uint8Array(pixels.length) : new Float32Array(pixels.length);
+  const factor = type === 'uint8' ? 1 : scale;
+  const plane = input.width * input.height;
+  const planar = layout === 'NCHW' && channels > 1;
+  for (let pixel = 0, at = 0; pixel < plane; pixel++) {
+    for (let channel = 0; channel < channels; channel++, at++) {
+      data[planar ? channel * plane + pixel : at] = pixels[at] * factor;
+    }
+  }
+  return { data, shape };
+}
+
+export interface RawScore {
+  /** May be non-finite. */
+  score: number;
+  map: { width: number; height: number; values: Float32Array } | null;
+}
+
+/** Reads score and map from what a graph gave. Throws GP_MODEL_INVALID where a shape is not as promised. */
+export function readOutputs(model: ModelDescription, outputs: Record<string, TensorOutput>): RawScore {
+  const { map: mapName, score: scoreName } = model.outputs;
+  const map = mapName === null ? null : readMap(mapName, outputs[mapName]);
+  if (scoreName === null) return { score: highest(map?.values ?? new Float32Array([Number.NaN])), map };
+  const { data, shape } = outputs[scoreName];
+  if (data.length !== 1) {
+    throw invalidParameter('model.json.outputs.score', 'an output of one value', shownShape(shape), 'GP_MODEL_INVALID');
+  }
+  return { score: data[0], map };
+}
+
+function readMap(name: string, { data, shape }: TensorOutput): NonNullable<RawScore['map']> {
+  const [height, width] = shape.slice(-2);
+  const rank = shape.length;
+  if (rank < 2 || rank > 4 || width * height !== data.length || data.length === 0 || data.length > maxCells) {
+    const expected = 'a map of rank 2 to 4, height and width last, everything before 1';
+    throw invalidParameter('model.json.outputs.map', expected, `${name} ${shownShape(shape)}`, 'GP_MODEL_INVALID');
+  }
+  return { width, height, values: data };
+}
+
+/** The maximum; a value that is not finite wins, because every comparison with NaN is false and would hide it. */
+function highest(values: Float32Array): number {
+  let top = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (!Number.isFinite(value)) return value;
+    if (value > top) top = value;
+  }
+  return top;
+}
+
+export function shownShape(shape: readonly (number | null)[]): string {
+  return shape.map((length) => length ?? '?').join('x') || 'scalar';
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { GoodpartError, invalidParameter, shown } from '../core/errors.ts';
+import type { ModelIdentity } from '../core/inspection.ts';
+import { decodeDescription } from '../imaging/description.ts';
+
+const name = z.string().min(1).max(64);
+const side = z.int().min(1).max(8192);
+const count = z.int().min(0);
+const outputName = z.string().min(1).max(256).nullable();
+
+/** What the graph takes. Pixels are uint8 0..255; a float32 graph gets pixel · scale. Further normalisation belongs into the graph. */
+export const modelInputSchema = z.strictObject({
+  name: z.string().min(1).max(256),
+  width: side,
+  height: side,
+  /** 1 luminance, 3 R, G, B. */
+  channels: z.union([z.literal(1), z.literal(3)]),
+  layout: z.enum(['NHWC', 'NCHW']),
+  type: z.enum(['uint8', 'float32']),
+  resize: z.literal('stretch'),
+  /** float32 only: 1 gives 0..255, 1/255 gives 0..1. */
+  scale: z.number().positive().optional(),
+});
+
+/** model.json, schema 1. Loose where learning may add what it found out. */
+export const modelSchema = z.strictObject({
+  schema: z.literal(1),
+  name,
+  version: name,
+  /** Of model.onnx, hex. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
+  input: modelInputSchema,
+  /** As `describePreprocessing(input)` gives it; its canonical JSON is hashed into the validation fingerprint. */
+  preprocessing: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** Names of float32 outputs. The map has rank 2 to 4, height and width last; without a score the map's maximum is it. */
+  outputs: z
+    .strictObject({ map: outputName, score: outputName })
+    .refine(({ map, score }) => map !== null || score !== null, 'expected a map, a score or both'),
+  /** What the numbers are, for people: `distance`, `standard deviations`, … */
+  units: z.string().max(100),
+  trainingSet: z.looseObject({ images: count, digest: z.string().max(200) }),
+  calibration: z.looseObject({
+    median: z.number(),
+    warn: z.number(),
+    fail: z.number(),
+    /** Cross-fitted scores of the good pictures. */
+    scores: z.array(z.number()),
+    method: z.string().max(2000),
+  }),
+  createdAt: z.iso.datetime(),
+  tool: z.string().max(200),
+});
+
+export type ModelDescription = z.infer<typeof modelSchema>;
+export type ModelInput = z.infer<typeof modelInputSchema>;
+
+/** The JSON Schema of model.json, for editors and other tools. */
+export function modelJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(modelSchema) as Record<string, unknown>;
+}
+
+/** All that happens to a picture before the graph, for `model.json`'s `preprocessing`. */
+export function describePreprocessing(input: ModelInput): ModelDescription['preprocessing'] {
+  const { width, height, channels, layout, type, scale = 1 } = input;
+  return { ...decodeDescription, width, height, channels, layout, type, scale };
+}
+
+/** JSON with sorted keys: one text for one value. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** Who a model is, as every score says it. */
+export function identityOf({ name, version, sha256, preprocessing }: ModelDescription): ModelIdentity {
+  const hash = createHash('sha256').update(canonicalJson(preprocessing)).digest('hex');
+  return { name, version, sha256, preprocessing: hash };
+}
+
+/** Checks a parsed model.json. Throws GP_MODEL_INVALID that names the field, what was expected and what came. */
+export function parseModel(json: unknown): ModelDescription {
+  const parsed = modelSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = ['model.json', ...issue.path].join('.');
+    const received = shown(
+      issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], json),
+    );
+    throw new GoodpartError('GP_MODEL_INVALID', `${issue.message} for ${field} but received ${received}`, {
+      field,
+      expected: issue.message,
+      received,
+    });
+  }
+  const model = parsed.data;
+  const expected = describePreprocessing(model.input);
+  if (!isDeepStrictEqual({ ...model.preprocessing }, { ...expected })) {
+    throw invalidParameter(
+      'model.json.preprocessing',
+      canonicalJson(expected),
+      canonicalJson(model.preprocessing),
+      'GP_MODEL_INVALID',
+    );
+  }
+  if (model.input.type === 'uint8' && model.input.scale !== undefined) {
+    throw invalidParameter('model.json.input.scale', 'no scale beside uint8', model.input.scale, 'GP_MODEL_INVALID');
+  }
+  return model;
+}

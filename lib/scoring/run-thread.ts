@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { GoodpartError } from '../core/errors.ts';
+import type { TensorInfo, TensorInput, TensorOutput } from './session.ts';
+
+/** What the thread can be asked: body and result of each call. */
+export interface Call {
+  open: {
+    body: { key: string; bytes: Uint8Array; sha256: string; threads: number };
+    result: { inputs: readonly TensorInfo[]; outputs: readonly TensorInfo[]; provider: string };
+  };
+  close: { body: { key: string }; result: null };
+  run: {
+    /** `deadline`: monotonic instant after which running is pointless. */
+    body: { key: string; feeds: Record<string, TensorInput>; wanted: string[]; deadline: number };
+    /** Monotonic instants around the run itself. */
+    result: { outputs: Record<string, TensorOutput>; began: number; ended: number };
+  };
+  bare: {
+    body: { key: string; feeds: Record<string, TensorInput>; wanted: string[]; runs: number };
+    result: { times: number[] };
+  };
+}
+export type CallBody<Op extends keyof Call> = Call[Op]['body'];
+export type CallResult<Op extends keyof Call> = Call[Op]['result'];
+
+export interface Settled {
+  id: number;
+  result?: unknown;
+  error?: Record<string, unknown>;
+}
+
+interface Waiting {
+  resolve: (result: never) => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * The engine child's second thread. ONNX Runtime's run() blocks the thread it is called on: here it blocks only this one, so that the
+ * child goes on receiving and decoding the next frame meanwhile. The thread is never ended while it runs (that would abort the
+ * process); an engine that must end at once is killed as a whole.
+ */
+export class RunThread {
+  readonly #worker = new Worker(join(__dirname, 'run-worker.js'));
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  constructor(onFatal: (error: Error) => void) {
+    this.#worker.on('message', ({ id, result, error }: Settled) => {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error) waiting?.reject(GoodpartError.fromJSON(error));
+      else waiting?.resolve(result as never);
+    });
+    this.#worker.on('error', onFatal);
+  }
+
+  /** Asks the thread; calls run in the order they were made. Rejects with the GoodpartError thrown there. */
+  call<Op extends keyof Call>(op: Op, body: CallBody<Op>): Promise<CallResult<Op>> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, op, body });
+    });
+  }
+
+  /** Ends the thread once everything asked so far is done. */
+  async end(): Promise<void> {
+    await this.call('close', { key: '' });
+    await this.#worker.terminate();
+  }
+}

@@ -1,0 +1,80 @@
+import { type ReasonKey, reason } from '../core/reasons.ts';
+
+export type HealthKind = 'camera' | 'engine' | 'recipe' | 'evidence' | 'internal';
+
+/** First three digits' ranges of PLC.md: a fault code belongs to its kind. */
+const ranges: Record<HealthKind, number> = { camera: 100, engine: 200, recipe: 300, evidence: 400, internal: 500 };
+
+/** Faults the station finds itself. */
+export const ownFaults = {
+  recipeDamaged: 301,
+  diskFailing: 401,
+  stateDamaged: 501,
+  listenerThrew: 502,
+} as const;
+
+export interface Fault {
+  source: string;
+  kind: HealthKind;
+  code: number;
+  text: string;
+}
+
+/** What of the station's surroundings works: told by whoever owns the camera, the engine, the evidence. */
+export class Health {
+  readonly #faults = new Map<string, Fault>();
+  readonly #degraded = new Map<string, string>();
+
+  /** True if something changed. A code outside of its kind's hundred is put to the first of it. */
+  set(source: string, kind: HealthKind, ok: boolean, code: number, text: string): boolean {
+    const key = `${kind} ${source}`;
+    if (ok) return this.#faults.delete(key);
+    const inRange = Math.floor(code / 100) * 100 === ranges[kind];
+    const fault = { source, kind, code: inRange ? code : ranges[kind] + 1, text };
+    const old = this.#faults.get(key);
+    if (old?.code === fault.code && old.text === text) return false;
+    this.#faults.set(key, fault);
+    return true;
+  }
+
+  setDegraded(source: string, degraded: boolean, text: string): boolean {
+    if (!degraded) return this.#degraded.delete(source);
+    if (this.#degraded.get(source) === text) return false;
+    this.#degraded.set(source, text);
+    return true;
+  }
+
+  /** Forgets a source that no longer exists. */
+  forget(source: string): boolean {
+    let changed = this.#degraded.delete(source);
+    for (const [key, fault] of this.#faults) if (fault.source === source) changed = this.#faults.delete(key) || changed;
+    return changed;
+  }
+
+  ok(kind: HealthKind): boolean {
+    return !this.faults().some((fault) => fault.kind === kind);
+  }
+
+  get degraded(): boolean {
+    return this.#degraded.size > 0;
+  }
+
+  /** Worst first: what stops the station, then what does not. */
+  faults(): Fault[] {
+    const order: HealthKind[] = ['internal', 'camera', 'engine', 'recipe', 'evidence'];
+    return [...this.#faults.values()].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || a.code - b.code);
+  }
+
+  degradations(): { source: string; text: string }[] {
+    return [...this.#degraded].map(([source, text]) => ({ source, text }));
+  }
+
+  /** Why no trigger can be taken, as far as health goes. */
+  obstacle(): { key: ReasonKey; text: string } | null {
+    for (const fault of this.faults()) {
+      const key = fault.kind === 'camera' ? 'cameraNotReady' : fault.kind === 'engine' ? 'engineNotReady' : null;
+      if (key !== null) return { key, text: reason(key, { detail: fault.text }).text };
+    }
+    return null;
+  }
+}

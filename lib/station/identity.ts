@@ -1,0 +1,182 @@
+import type { Clock } from '../core/clock.ts';
+import type { GoodpartError } from '../core/errors.ts';
+import type { Inspection, StationMode } from '../core/inspection.ts';
+import type { Counters } from '../core/snapshot.ts';
+import type { Disk } from './disk.ts';
+import type { Entry } from './entry.ts';
+import { noCounters, overrunAllowance, type Restored, restartedInspection, restore, sequenceBlock } from './restore.ts';
+import type { OpenRecord, StoredState } from './state-schema.ts';
+import { loadState, StateStore } from './state-store.ts';
+
+interface IdentityOptions {
+  line: string;
+  station: string;
+  simulated: boolean;
+  dir: string;
+  mode: StationMode;
+  clock: Clock;
+  disk: Disk;
+  /** What is open now, for a state that is written. */
+  open: () => readonly Readonly<Entry>[];
+  /** Null: writing works again. */
+  onDisk: (error: GoodpartError | null) => void;
+}
+
+/**
+ * What belongs to line/station and survives deploys and restarts: sequence, counters, mode, alarm latch, active recipe, the
+ * list of open inspections. Changes are in force at once and written behind.
+ */
+export class Identity {
+  /** What a crash had left open, closed at this start. */
+  readonly closedAtStart: readonly Inspection[];
+  readonly damaged: readonly GoodpartError[];
+  readonly #o: IdentityOptions;
+  readonly #store: StateStore;
+  #mode: StationMode;
+  #counters: Counters;
+  #alarm: StoredState['alarm'];
+  #recipe: StoredState['recipe'];
+  #lastSequence: number;
+  #lastPublished: number;
+  #clean = false;
+
+  private constructor(o: IdentityOptions, restored: Restored, damaged: readonly GoodpartError[], generation: number) {
+    this.#o = o;
+    this.damaged = damaged;
+    this.closedAtStart = restored.open.map((record) => restartedInspection(record, o));
+    this.#mode = restored.mode ?? o.mode;
+    this.#counters = restored.counters;
+    this.#alarm = restored.alarm;
+    this.#recipe = restored.recipe;
+    this.#lastSequence = restored.lastSequence;
+    this.#lastPublished = restored.lastPublished;
+    const { disk, dir, onDisk } = o;
+    this.#store = new StateStore({
+      disk,
+      dir,
+      generation,
+      capture: () => this.#capture(),
+      onHealth: onDisk,
+      now: () => o.clock.mono(),
+    });
+  }
+
+  /** Reads the folder and reserves the first sequences. A disk that does not take them leaves `reserved` false. */
+  static async load(o: IdentityOptions): Promise<Identity> {
+    const utc = o.clock.utc();
+    const loaded = await loadState(o.disk, o.dir, utc);
+    const identity = new Identity(o, restore(loaded, Date.parse(utc)), loaded.damaged, loaded.generation);
+    identity.#store.save();
+    await identity.#store.settled();
+    return identity;
+  }
+
+  get mode(): StationMode {
+    return this.#mode;
+  }
+  get counters(): Readonly<Counters> {
+    return this.#counters;
+  }
+  get alarm(): StoredState['alarm'] {
+    return this.#alarm;
+  }
+  get recipe(): StoredState['recipe'] {
+    return this.#recipe;
+  }
+  /** Newest sequence whose verdict was said, in this boot or before. */
+  get lastPublished(): number {
+    return this.#lastPublished;
+  }
+
+  /** Whether one more sequence may be used without ever repeating after a crash. */
+  get reserved(): boolean {
+    return this.#lastSequence < this.#store.reservedThrough + overrunAllowance;
+  }
+
+  nextSequence(): number {
+    this.#lastSequence += 1;
+    if (this.#store.reservedThrough - this.#lastSequence < sequenceBlock / 2) this.#store.save();
+    return this.#lastSequence;
+  }
+
+  opened(entry: Readonly<Entry>): void {
+    this.#store.record({ what: 'open', open: openRecord(entry) });
+  }
+
+  /** Parts of commissioning and shadow stay out of the counters. */
+  closed(entry: Readonly<Entry>): void {
+    const { sequence, mode } = entry;
+    const verdict = entry.verdict ?? 'invalid';
+    const counted = mode === 'run';
+    if (counted) {
+      const { total, [verdict]: count } = this.#counters;
+      this.#counters = { ...this.#counters, total: total + 1, [verdict]: count + 1 };
+    }
+    this.#lastPublished = sequence;
+    this.#store.record({ what: 'closed', sequence, verdict, counted });
+  }
+
+  count(counter: 'missed' | 'evidenceLost' | 'resultsOverrun', by = 1): void {
+    this.#counters = { ...this.#counters, [counter]: this.#counters[counter] + by };
+    this.#store.record({ what: 'count', counter, by });
+  }
+
+  resetCounters(): void {
+    this.#counters = noCounters;
+    this.#store.save();
+  }
+
+  setMode(mode: StationMode): void {
+    this.#mode = mode;
+    this.#store.save();
+  }
+
+  setAlarm(alarm: StoredState['alarm']): void {
+    this.#alarm = alarm;
+    this.#store.save();
+  }
+
+  setRecipe(recipe: StoredState['recipe']): void {
+    this.#recipe = recipe;
+    this.#store.save();
+  }
+
+  /** Tries again what failed, notices a disk that hangs. */
+  watch(): void {
+    this.#store.watch();
+  }
+
+  settled(): Promise<void> {
+    return this.#store.settled();
+  }
+
+  /** The last write of an orderly end: the next start goes on without a jump. */
+  async close(): Promise<void> {
+    this.#clean = true;
+    this.#store.save();
+    await this.#store.settled();
+    this.#store.close();
+  }
+
+  #capture(): Omit<StoredState, 'generation'> {
+    return {
+      schema: 1,
+      clean: this.#clean,
+      lastSequence: this.#lastSequence,
+      reservedThrough: this.#clean ? this.#lastSequence : this.#lastSequence + sequenceBlock,
+      lastPublished: this.#lastPublished,
+      counters: { ...this.#counters },
+      mode: this.#mode,
+      alarm: this.#alarm,
+      recipe: this.#recipe,
+      open: this.#o.open().map(openRecord),
+      savedUtc: this.#o.clock.utc(),
+    };
+  }
+}
+
+function openRecord(entry: Readonly<Entry>): OpenRecord {
+  const { sequence, id, trigger, mode, recipe, deadline } = entry;
+  const known = recipe === null ? null : { number: recipe.number, version: recipe.version, name: recipe.name };
+  return { sequence, id, ...trigger, mode, recipe: known, deadline };
+}

@@ -1,0 +1,97 @@
+import { asGoodpartError } from '../core/errors.ts';
+import type { Roi, Trigger, ValidationState, View } from '../core/inspection.ts';
+import { type Reason, reason } from '../core/reasons.ts';
+import { judgeView, type ViewJudgement } from '../rules/judge.ts';
+import { checkRois } from '../rules/polygon.ts';
+import { effectiveRois, type Recipe } from './recipe-schema.ts';
+import { validationFingerprint } from './validation.ts';
+
+/** Regions and thresholds "fixed here": a named override of the recipe, recorded as such. */
+export interface Override {
+  rois: readonly Roi[];
+  by: string;
+}
+
+export interface JudgingInput {
+  trigger: Pick<Trigger, 'at'>;
+  /** The ledger's own view: its frame and score, never a message's. */
+  view: Pick<View, 'name' | 'frame' | 'score'>;
+  recipe: Recipe | null;
+  override: Override | null;
+  /** Hash of the camera's configured settings. */
+  cameraSettings: string;
+}
+
+export type LedgerJudgement = ViewJudgement & { validation: ValidationState | null };
+
+/**
+ * Law 2 in one place: says `pass` only of a frame exposed after its trigger, with finite numbers, under a validated
+ * recipe or a named override. Everything else, a fault in here included, is invalid with its reason. Never throws.
+ */
+export function judgeLedgerView(input: JudgingInput): LedgerJudgement {
+  try {
+    return judge(input);
+  } catch (thrown) {
+    const detail = asGoodpartError(thrown).message;
+    return invalid(reason('internalError', { view: input.view.name, detail }), null);
+  }
+}
+
+/** Why a frame may not be judged for a trigger, or null. */
+export function staleness(trigger: Pick<Trigger, 'at'>, exposedAt: number): string | null {
+  // Written so that a NaN instant is stale.
+  if (exposedAt >= trigger.at) return null;
+  return Number.isFinite(exposedAt)
+    ? `${(trigger.at - exposedAt).toFixed(0)} ms before`
+    : 'its exposure instant is not a number';
+}
+
+function judge({ trigger, view, recipe, override, cameraSettings }: JudgingInput): LedgerJudgement {
+  const { name, frame, score } = view;
+  if (frame === null) return invalid(reason('cameraLost', { view: name }), null);
+  const stale = staleness(trigger, frame.info.exposedAt);
+  if (stale !== null) return invalid(reason('frameTooOld', { view: name, detail: stale }), null);
+  if (score === null) return invalid(reason('engineFailed', { view: name, detail: 'no score came' }), null);
+  if (!Number.isFinite(score.score)) return invalid(reason('scoreNotFinite', { view: name }), null);
+  let rois: readonly Roi[];
+  let validation: ValidationState;
+  if (override !== null) {
+    try {
+      checkRois(override.rois, 'rois');
+    } catch (error) {
+      return invalid(reason('notValidated', { view: name, detail: asGoodpartError(error).message }), null);
+    }
+    rois = override.rois;
+    const fingerprint = validationFingerprint({ model: score.model, cameraSettings, rois });
+    validation = { state: 'override', fingerprint, detail: `regions and limits fixed by ${override.by}` };
+  } else {
+    if (recipe === null) return invalid(reason('noRecipe', { view: name }), null);
+    const wanted = Object.hasOwn(recipe.views, name) ? recipe.views[name] : undefined;
+    if (wanted === undefined) {
+      const detail = `recipe ${recipe.number} has no view "${name}"`;
+      return invalid(reason('noRecipe', { view: name, detail }), null);
+    }
+    rois = effectiveRois(wanted);
+    const fingerprint = validationFingerprint({ model: score.model, cameraSettings, rois });
+    if (wanted.validation === null || wanted.validation.fingerprint !== fingerprint) {
+      const detail = mismatch(wanted.validation === null, wanted.model, score.model);
+      validation = { state: 'not-validated', fingerprint, detail };
+      return invalid(reason('notValidated', { view: name, detail }), validation);
+    }
+    validation = { state: 'validated', fingerprint, detail: `by ${wanted.validation.by} at ${wanted.validation.at}` };
+  }
+  return { ...judgeView({ score, rois, viewName: name }), validation };
+}
+
+function mismatch(never: boolean, wanted: Recipe['views'][string]['model'], runs: Recipe['views'][string]['model']) {
+  if (never) return 'the recipe was never validated';
+  if (wanted.sha256 !== runs.sha256) {
+    return `model ${runs.name} ${runs.version} runs, but the recipe is for ${wanted.name} ${wanted.version}`;
+  }
+  if (wanted.preprocessing !== runs.preprocessing) return 'the preprocessing of the model has changed';
+  return 'the regions or the camera settings have changed since';
+}
+
+function invalid(why: Reason, validation: ValidationState | null): LedgerJudgement {
+  return { verdict: 'invalid', severity: null, rois: [], reasons: [why], validation };
+}

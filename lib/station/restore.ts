@@ -1,0 +1,106 @@
+import type { Inspection } from '../core/inspection.ts';
+import { reason } from '../core/reasons.ts';
+import type { Counters } from '../core/snapshot.ts';
+import { frozenCopy } from './freeze.ts';
+import type { OpenRecord, StoredState } from './state-schema.ts';
+import type { LoadedState } from './state-store.ts';
+
+/** Reserved ahead on disk, so that accepting a trigger never waits for it. */
+export const sequenceBlock = 1000;
+/** With a disk that takes nothing the station goes on this far past what is reserved, then refuses. */
+export const overrunAllowance = 9000;
+
+export const noCounters: Counters = Object.freeze({
+  total: 0,
+  pass: 0,
+  warn: 0,
+  fail: 0,
+  invalid: 0,
+  missed: 0,
+  evidenceLost: 0,
+  resultsOverrun: 0,
+});
+
+export interface Restored {
+  lastSequence: number;
+  lastPublished: number;
+  counters: Counters;
+  alarm: StoredState['alarm'];
+  mode: StoredState['mode'] | null;
+  recipe: StoredState['recipe'];
+  /** What a crash left open, in order. */
+  open: OpenRecord[];
+}
+
+/**
+ * Replays the journal over the state. After an orderly close the sequence goes on without a gap. After a crash it jumps past all
+ * that can have been used: the reserved block and the allowance for a failing disk. With no state readable it starts at
+ * the seconds since 1970, which no station making less than one part a second since then has reached.
+ */
+export function restore(loaded: LoadedState, utcMs: number): Restored {
+  const { state, journal } = loaded;
+  const counters = { ...(state?.counters ?? noCounters) };
+  const open = new Map((state?.open ?? []).map((record) => [record.sequence, record]));
+  let last = state?.lastSequence ?? 0;
+  let published = state?.lastPublished ?? 0;
+  for (const line of journal) {
+    if (line.what === 'count') counters[line.counter] += line.by;
+    else if (line.what === 'open') {
+      open.set(line.open.sequence, line.open);
+      last = Math.max(last, line.open.sequence);
+    } else {
+      open.delete(line.sequence);
+      published = Math.max(published, line.sequence);
+      if (line.counted) {
+        counters.total += 1;
+        counters[line.verdict] += 1;
+      }
+    }
+  }
+  const left = [...open.values()].sort((a, b) => a.sequence - b.sequence);
+  for (const { sequence, mode } of left) {
+    published = Math.max(published, sequence);
+    if (mode !== 'run') continue;
+    counters.total += 1;
+    counters.invalid += 1;
+  }
+  if (loaded.lost) last = Math.max(last + overrunAllowance, Math.floor(utcMs / 1000));
+  else if (state !== null && !state.clean) last = Math.max(last, state.reservedThrough) + overrunAllowance;
+  return {
+    lastSequence: last,
+    lastPublished: published,
+    counters,
+    alarm: state?.alarm ?? null,
+    mode: state?.mode ?? null,
+    recipe: state?.recipe ?? null,
+    open: left,
+  };
+}
+
+/** What a crash left open, as it is closed now: invalid, and nothing of its pictures is known any more. */
+export function restartedInspection(
+  record: OpenRecord,
+  place: { line: string; station: string; simulated: boolean },
+): Inspection {
+  const { triggerId, partId, expectedRecipe, source, at, utc } = record;
+  return frozenCopy<Inspection>({
+    id: record.id,
+    ...place,
+    sequence: record.sequence,
+    trigger: { triggerId, partId, expectedRecipe, source, at, utc },
+    part: { id: partId },
+    mode: record.mode,
+    recipe: record.recipe,
+    warnAccepted: false,
+    validation: null,
+    view: '',
+    views: [],
+    state: 'published',
+    verdict: 'invalid',
+    severity: null,
+    reasons: [reason('restarted')],
+    accept: false,
+    deadline: record.deadline,
+    timings: { exposed: null, scored: null, judged: null, published: null },
+  });
+}

@@ -1,0 +1,64 @@
+import { type StationMode, verdictCodes } from '../core/inspection.ts';
+import type { PublishedResult, StationSnapshot } from '../core/snapshot.ts';
+import { accepted, type Entry } from './entry.ts';
+
+const ringSize = 8;
+
+/** A closed inspection as the PLC is told it. `at` is the monotonic, `timeUtc` the UTC instant of publication, milliseconds. */
+export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): PublishedResult {
+  const views = [...entry.views.values()];
+  const severityOf = (view: (typeof views)[number]) => view.severity ?? Number.NEGATIVE_INFINITY;
+  const worstView = views.toSorted((a, b) => severityOf(b) - severityOf(a))[0];
+  const score = worstView?.score?.score;
+  const worst = new Map<number, PublishedResult['rois'][number]>();
+  for (const roi of views.flatMap((view) => view.rois)) {
+    const known = worst.get(roi.index);
+    if (known !== undefined && (known.severity ?? 0) >= roi.severity) continue;
+    const { index, severity, value } = roi;
+    worst.set(index, { index, code: verdictCodes[roi.verdict], severity, score: value });
+  }
+  const rois = [...worst.values()].sort((a, b) => a.index - b.index);
+  const worstRoi = worstView?.rois.toSorted((a, b) => b.severity - a.severity)[0]?.index ?? 0;
+  return {
+    sequence: entry.sequence,
+    triggerId: entry.trigger.triggerId,
+    verdict: entry.verdict ?? 'invalid',
+    reason: entry.reasons[0]?.code ?? 0,
+    accept: accepted(entry),
+    severity: entry.severity,
+    score: score !== undefined && Number.isFinite(score) ? score : null,
+    worstRoi,
+    recipe: entry.recipe?.number ?? 0,
+    defectClass: 0,
+    timeUtc,
+    at,
+    cycleMs: at - entry.trigger.at,
+    inferenceMs: Math.max(0, ...views.map((view) => view.score?.timings.total ?? 0)),
+    partId: entry.trigger.partId,
+    rois,
+  };
+}
+
+/** What has been published in this boot: the newest result, the ring, and the shadow verdict. */
+export class Results {
+  newest: PublishedResult | null = null;
+  ring: StationSnapshot['ring'] = [];
+  shadow: StationSnapshot['shadow'] = { code: 0, severity: null };
+
+  add(result: PublishedResult, mode: StationMode): void {
+    const code = verdictCodes[result.verdict];
+    if (mode === 'shadow') {
+      this.shadow = { code, severity: result.severity };
+      return;
+    }
+    this.newest = result;
+    const { sequence, triggerId, reason, severity } = result;
+    this.ring = [{ sequence, triggerId, code, reason, severity }, ...this.ring].slice(0, ringSize);
+  }
+
+  /** In shadow the result's Code stays 0; outside of it no shadow verdict stands. */
+  enter(mode: StationMode): void {
+    if (mode === 'shadow') this.newest = null;
+    else this.shadow = { code: 0, severity: null };
+  }
+}

@@ -1,0 +1,223 @@
+import { randomInt } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { asGoodpartError, invalidParameter } from '../core/errors.ts';
+import type { StationMode } from '../core/inspection.ts';
+import type { StationSnapshot } from '../core/snapshot.ts';
+import type { Entry } from './entry.ts';
+import { type Fault, type Health, type HealthKind, ownFaults } from './health.ts';
+import type { Identity } from './identity.ts';
+import type { Ledger } from './ledger.ts';
+import type { Release } from './lock.ts';
+import {
+  checkLimits,
+  checkMode,
+  clockIsSynchronised,
+  type Seams,
+  type StationLimits,
+  type StationOptions,
+  stationId,
+} from './options.ts';
+import { RecipeStore } from './recipe-store.ts';
+import { Results } from './results.ts';
+import { makeSnapshot, type SnapshotInput } from './snapshot.ts';
+import type { StoredAlarm } from './state-schema.ts';
+
+export interface Audit {
+  utc: string;
+  what: 'mode' | 'recipe' | 'alarm reset' | 'counters reset' | 'fault acknowledged';
+  by: string;
+  why: string;
+}
+
+export interface StationParts {
+  seams: Seams;
+  release: Release;
+  ledger: Ledger;
+  health: Health;
+  identity: Identity;
+}
+
+/**
+ * The half of a station that people and the plant around it set and see: mode, alarm, counters, health, recipes, and the snapshot
+ * that all endpoints are served from. The other half, the inspections, is `Station`.
+ */
+export abstract class StationDesk extends EventEmitter {
+  readonly line: string;
+  readonly station: string;
+  readonly id: string;
+  /** Random, 1..65535, new at each `open`. */
+  readonly bootId: number = randomInt(1, 65536);
+  readonly recipes: RecipeStore;
+  protected readonly o: Required<StationOptions>;
+  protected readonly ledger: Ledger;
+  protected readonly identity: Identity;
+  protected readonly health: Health;
+  protected readonly results = new Results();
+  protected limits: StationLimits;
+  protected newest: Readonly<Entry> | null = null;
+  /** Trigger ids are compared with the previous one only since the station went online. */
+  protected previousTrigger = 0;
+  protected rejected = { triggerId: 0, code: 0 };
+  protected overridden = false;
+  protected closing = false;
+  #announcement: NodeJS.Immediate | null = null;
+  readonly #clockSynchronised = clockIsSynchronised();
+
+  constructor(o: Required<StationOptions>, parts: StationParts) {
+    super();
+    this.line = o.line;
+    this.station = o.station;
+    this.id = stationId(o.line, o.station);
+    this.o = o;
+    this.limits = checkLimits(o);
+    this.ledger = parts.ledger;
+    this.identity = parts.identity;
+    this.health = parts.health;
+    this.recipes = new RecipeStore({
+      dir: o.dir,
+      disk: parts.seams.disk,
+      clock: o.clock,
+      onActivate: (pointer, by, why) => {
+        this.overridden = false;
+        this.identity.setRecipe(pointer);
+        this.audit('recipe', by, why || (pointer ? `${pointer.number} version ${pointer.version}` : 'none'));
+      },
+    });
+  }
+
+  /** Closes what is due. The station's timer calls it; so does every method that depends on time. */
+  abstract tick(): void;
+
+  setHealth(source: string, kind: HealthKind, ok: boolean, faultCode: number, text: string): void {
+    if (this.health.set(source, kind, ok, faultCode, text)) this.changed();
+  }
+
+  /** Slower or other than validated, e.g. CPU instead of TensorRT. */
+  setDegraded(source: string, degraded: boolean, text: string): void {
+    if (this.health.setDegraded(source, degraded, text)) this.changed();
+  }
+
+  /** A camera, engine or store that no longer exists has no faults. */
+  forgetHealth(source: string): void {
+    if (this.health.forget(source)) this.changed();
+  }
+
+  faults(): Fault[] {
+    return this.health.faults();
+  }
+
+  get mode(): StationMode {
+    return this.identity.mode;
+  }
+
+  /** Open inspections finish in the mode they began in. */
+  setMode(mode: StationMode, by: string, why: string): void {
+    checkMode(mode);
+    if (mode === this.identity.mode) return;
+    this.tick();
+    this.results.enter(mode);
+    this.previousTrigger = 0;
+    this.identity.setMode(mode);
+    this.audit('mode', by, why || mode);
+  }
+
+  get alarm(): Readonly<StoredAlarm> | null {
+    return this.identity.alarm;
+  }
+
+  /** Latched until reset, over restarts too; the first alarm stays. `code` 1..65535. */
+  latchAlarm(code: number, text: string, stop = true): void {
+    if (!Number.isInteger(code) || code < 1 || code > 65535) {
+      throw invalidParameter('alarm code', 'a whole number from 1 to 65535', code);
+    }
+    if (this.identity.alarm !== null) return;
+    this.identity.setAlarm({ code, text: text.slice(0, 500), stop, utc: this.o.clock.utc() });
+    this.changed();
+  }
+
+  resetAlarm(by: string): void {
+    const was = this.identity.alarm;
+    if (was === null) return;
+    this.identity.setAlarm(null);
+    this.audit('alarm reset', by, was.text);
+    this.tell('alarmReset', by);
+  }
+
+  resetCounters(by: string): void {
+    this.identity.resetCounters();
+    this.audit('counters reset', by, '');
+  }
+
+  countEvidenceLost(by = 1): void {
+    this.identity.count('evidenceLost', by);
+    this.changed();
+  }
+
+  /** Takes note of what was damaged at the start or thrown by a listener. Faults that still stand come back by themselves. */
+  acknowledgeFault(by: string): void {
+    const own: number[] = [ownFaults.recipeDamaged, ownFaults.stateDamaged, ownFaults.listenerThrew];
+    for (const fault of this.health.faults()) if (own.includes(fault.code)) this.health.forget(fault.source);
+    this.audit('fault acknowledged', by, '');
+  }
+
+  snapshot(): StationSnapshot {
+    return makeSnapshot(this.situation());
+  }
+
+  protected now(): number {
+    return this.o.clock.mono();
+  }
+
+  protected audit(what: Audit['what'], by: string, why: string): void {
+    this.tell('audit', { utc: this.o.clock.utc(), what, by, why } satisfies Audit);
+    this.changed();
+  }
+
+  /** Something a PLC can see has changed: told once per turn of the loop. */
+  protected changed(): void {
+    this.#announcement ??= setImmediate(() => this.announce());
+  }
+
+  protected announce(): void {
+    if (this.#announcement !== null) clearImmediate(this.#announcement);
+    this.#announcement = null;
+    this.tell('snapshot', this.snapshot());
+  }
+
+  protected tell(event: string, ...args: unknown[]): void {
+    for (const listener of this.rawListeners(event)) {
+      try {
+        Reflect.apply(listener, this, args);
+      } catch (thrown) {
+        const text = `A listener of "${event}" failed: ${asGoodpartError(thrown).message}`;
+        this.setHealth('listener', 'internal', false, ownFaults.listenerThrew, text);
+      }
+    }
+  }
+
+  protected situation(): SnapshotInput {
+    const recipe = this.recipes.active();
+    const neverValidated = recipe !== null && Object.values(recipe.views).some((view) => view.validation === null);
+    const { line, station, id, bootId } = this;
+    return {
+      ...{ line, station, id, bootId, ...this.limits },
+      simulated: this.o.simulated,
+      mode: this.identity.mode,
+      open: this.ledger.open(),
+      health: this.health,
+      reserved: this.identity.reserved,
+      closing: this.closing,
+      activeRecipe: recipe?.number ?? 0,
+      notValidated: this.overridden || neverValidated,
+      clockSynchronised: this.#clockSynchronised,
+      acceptedTrigger: this.newest?.trigger.triggerId ?? 0,
+      exposureDoneTrigger: this.ledger.lastExposed?.trigger.triggerId ?? 0,
+      exposureDone: this.newest?.exposureDone ?? false,
+      rejected: this.rejected,
+      results: this.results,
+      lastPublished: this.identity.lastPublished,
+      alarm: this.identity.alarm,
+      counters: this.identity.counters,
+    };
+  }
+}

@@ -1,0 +1,360 @@
+import { asGoodpartError, invalidParameter } from '../core/errors.ts';
+import type { Frame } from '../core/frame.ts';
+import { newId } from '../core/ids.ts';
+import type { Inspection, ModelIdentity, Roi, ScoreResult, TriggerRequest, View } from '../core/inspection.ts';
+import { type Reason, type ReasonKey, reason } from '../core/reasons.ts';
+import type { Refusal } from '../core/snapshot.ts';
+import type { PartRule } from '../rules/part.ts';
+import { describeEntry, type Entry, emptyView } from './entry.ts';
+import { Health, ownFaults } from './health.ts';
+import { Identity } from './identity.ts';
+import { judgeLedgerView } from './judging.ts';
+import { Ledger, type PublishAnswer } from './ledger.ts';
+import type { Release } from './lock.ts';
+import {
+  checkLimits,
+  checkOptions,
+  realSeams,
+  type Seams,
+  type StationLimits,
+  type StationOptions,
+} from './options.ts';
+import { effectiveRois, type RecipeView } from './recipe-schema.ts';
+import { resultOf } from './results.ts';
+import { notReady } from './snapshot.ts';
+import { StationDesk, type StationParts } from './station-desk.ts';
+import { harmless, triggerTrouble } from './trigger-check.ts';
+import { validationFingerprint } from './validation.ts';
+
+export type { PublishAnswer } from './ledger.ts';
+export type { StationLimits, StationOptions } from './options.ts';
+export type { Audit } from './station-desk.ts';
+
+export interface JudgeViewOptions {
+  /** True: the view's verdict is the part's. False where `part verdict` joins several. */
+  final: boolean;
+  /** Regions and limits "fixed here": a named override of the recipe. For limits without regions: `wholeFrameRoi(limits)`. */
+  rois?: readonly Roi[];
+  /** Who overrides: the node's name, for the record. */
+  overrideBy?: string;
+  /** Whether a warn is accepted; default what the recipe says, false without one. */
+  warnAccepted?: boolean;
+  /** Hash of the camera's settings; default what `registerCamera` said of the view. */
+  cameraSettings?: string;
+}
+
+/**
+ * The heart: one inspection place, named by line and station. Wraps the pure ledger with the clock, one timer, what is
+ * kept over restarts, and events. No method waits for the disk but `open`, `close` and `recipes.save`.
+ *
+ * Events: `closed` (Inspection) once for each accepted trigger, in order of triggers; `refused` (TriggerRequest, Refusal);
+ * `snapshot` (StationSnapshot) at once on a result, else once per turn of the loop; `audit` (Audit); `alarmReset` (by);
+ * `trouble` (GoodpartError). A listener that throws stops nobody; it shows as fault 502.
+ */
+export class Station extends StationDesk {
+  readonly #seams: Seams;
+  readonly #release: Release;
+  readonly #cameras = new Map<string, { name: string; settingsHash: string }>();
+  #cancelTimer: (() => void) | null = null;
+  #timerAt: number | null = null;
+  #draining = false;
+
+  /** Use `Station.open`. */
+  constructor(o: Required<StationOptions>, parts: StationParts) {
+    super(o, parts);
+    this.#seams = parts.seams;
+    this.#release = parts.release;
+  }
+
+  /**
+   * Takes the folder (GP_STATION_LOCKED where somebody has it), restores what belongs to the identity, closes what a crash
+   * left open. Damaged files are set aside and shown as a fault; the station opens all the same.
+   */
+  static async open(options: StationOptions, seams: Partial<Seams> = {}): Promise<Station> {
+    const o = checkOptions(options);
+    const all = { ...realSeams, ...seams };
+    await all.disk.makeDir(o.dir);
+    const release = await all.lock(o.dir);
+    try {
+      let station: Station | null = null;
+      const ledger = new Ledger();
+      const health = new Health();
+      const identity = await Identity.load({
+        ...o,
+        disk: all.disk,
+        open: () => ledger.open(),
+        onDisk: (error) => {
+          health.set('disk', 'evidence', error === null, ownFaults.diskFailing, error?.message ?? '');
+          station?.changed();
+        },
+      });
+      station = new Station(o, { seams: all, release, ledger, health, identity });
+      await station.#start();
+      return station;
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { damaged } = this.identity;
+    for (const { field = '', message } of damaged) {
+      this.health.set(field, 'internal', false, ownFaults.stateDamaged, message);
+    }
+    const recipes = await this.recipes.load(this.identity.recipe);
+    for (const { field = 'active recipe', message } of recipes) {
+      this.health.set(field, 'recipe', false, ownFaults.recipeDamaged, message);
+    }
+    setImmediate(() => {
+      for (const error of [...damaged, ...recipes]) this.tell('trouble', error);
+      for (const inspection of this.closedAtStart) this.tell('closed', inspection);
+    });
+    this.changed();
+  }
+
+  /** What a crash had left open, closed at this start; also told as `closed` events one turn after `open`. */
+  get closedAtStart(): readonly Inspection[] {
+    return this.identity.closedAtStart;
+  }
+
+  /** Takes effect for triggers from now on. Throws GP_CONFIG_INVALID naming the field. */
+  configure(limits: StationLimits): void {
+    this.limits = checkLimits(limits);
+    this.changed();
+  }
+
+  /** Closes what is open as invalid, writes everything, gives the folder back. Afterwards triggers are refused. */
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.tick();
+    this.closing = true;
+    this.ledger.closeAll(reason('restarted', { detail: 'it was shut down' }), this.now());
+    this.#drain();
+    this.#cancelTimer?.();
+    await this.identity.close();
+    this.announce();
+    await this.#release();
+  }
+
+  /** Opens an inspection or refuses at once; never throws for what a trigger carries. */
+  accept(request: TriggerRequest): { refused: false; inspection: Inspection } | Refusal {
+    this.tick();
+    const trouble = triggerTrouble(request);
+    if (trouble !== null)
+      return this.#refuse(request, trouble.key, reason(trouble.key, { detail: trouble.detail }).text);
+    const obstacle = notReady(this.situation());
+    if (obstacle !== null) return this.#refuse(request, obstacle.key, obstacle.text);
+    if (this.#isDuplicate(request)) return this.refuse(request, 'duplicateTrigger');
+    const now = this.now();
+    const { triggerId, partId, expectedRecipe, source } = request;
+    const at = Math.min(request.at, now);
+    const recipe = this.recipes.active();
+    const entry = this.ledger.accept({
+      id: newId(),
+      sequence: this.identity.nextSequence(),
+      trigger: Object.freeze({ triggerId, partId, expectedRecipe, source, at, utc: this.o.clock.utc() }),
+      mode: this.identity.mode,
+      recipe,
+      deadline: at + this.limits.deadlineMs,
+      expected: source === 'image' ? [] : [...this.#cameras.keys()],
+    });
+    this.newest = entry;
+    this.previousTrigger = triggerId;
+    this.identity.opened(entry);
+    if (expectedRecipe !== 0 && expectedRecipe !== (recipe?.number ?? 0)) {
+      const detail = `expected ${expectedRecipe}, active is ${recipe?.number ?? 'none'}`;
+      this.ledger.invalidate(entry.id, reason('wrongRecipe', { detail }), now);
+    }
+    this.#after();
+    return { refused: false, inspection: describeEntry(entry, '', this.o) };
+  }
+
+  /** Counts a trigger that cannot be taken, whoever found out. */
+  refuse(request: TriggerRequest, key: ReasonKey): Refusal {
+    return this.#refuse(request, key, reason(key).text);
+  }
+
+  /** How many triggers could be accepted now; 0 while not ready. */
+  credit(): number {
+    this.tick();
+    return notReady(this.situation()) === null ? this.limits.maxOpen - this.ledger.size : 0;
+  }
+
+  /** False where it came too late or a second time. Throws GP_STATION_UNKNOWN_INSPECTION for an id that is not known (any more). */
+  addFrame(id: string, view: string, frame: Frame, camera: string | null): boolean {
+    return this.#act(id, (now) => this.ledger.addFrame(id, view, frame, camera, now));
+  }
+
+  frameOf(id: string, view: string): Frame | null {
+    return this.ledger.find(id)?.views.get(view)?.frame ?? null;
+  }
+
+  /** False where it came too late, a second time, or before the frame. Throws as `addFrame`. */
+  addScore(id: string, view: string, score: ScoreResult): boolean {
+    return this.#act(id, (now) => this.ledger.addScore(id, view, score, now));
+  }
+
+  /** The view cannot be inspected; with no other view to come the part is invalid at once. Throws as `addFrame`. */
+  failView(id: string, view: string, why: Reason): boolean {
+    return this.#act(id, (now) => this.ledger.failView(id, view, why, now));
+  }
+
+  /** Judges the ledger's own frame and score. What is judged already stays as it is. Throws as `addFrame`. */
+  judgeView(id: string, view: string, o: JudgeViewOptions): View {
+    return this.#act(id, (now) => {
+      const entry = this.#known(id);
+      const known = entry.views.get(view) ?? emptyView(view);
+      const cameraSettings = o.cameraSettings ?? this.#cameras.get(view)?.settingsHash ?? '';
+      const override = o.rois === undefined ? null : { rois: o.rois, by: o.overrideBy || 'an unnamed node' };
+      if (entry.verdict === null) {
+        const input = { trigger: entry.trigger, view: known, recipe: entry.recipe, override, cameraSettings };
+        const judgement = judgeLedgerView(input);
+        if (known.verdict === null) this.overridden = override !== null;
+        this.ledger.judgeView(id, view, judgement, o, now);
+      }
+      return entry.views.get(view) ?? emptyView(view);
+    });
+  }
+
+  /** Null while required views have no verdict yet; the rule is remembered, a view failing later completes it. Throws as `addFrame`. */
+  judgePart(id: string, rule: PartRule): Inspection | null {
+    return this.#act(id, (now) =>
+      this.ledger.judgePart(id, rule, now) ? describeEntry(this.#known(id), '', this.o) : null,
+    );
+  }
+
+  /** Not inspected, closed as soon as its turn comes. False where it has its verdict. Throws as `addFrame`. */
+  invalidate(id: string, why: Reason): boolean {
+    return this.#act(id, (now) => this.ledger.invalidate(id, why, now));
+  }
+
+  publish(id: string): PublishAnswer {
+    this.tick();
+    const answer = this.ledger.publish(id, this.now());
+    this.#after();
+    return answer;
+  }
+
+  /** Throws GP_STATION_UNKNOWN_INSPECTION for an id that is not known (any more). */
+  describe(id: string, view: string): Inspection {
+    return describeEntry(this.#known(id), view, this.o);
+  }
+
+  /** While an output is attached, judged inspections wait for `publish`. Call the answer to detach. */
+  attachOutput(): () => void {
+    this.ledger.outputs += 1;
+    let attached = true;
+    return () => {
+      if (attached) this.ledger.outputs -= 1;
+      attached = false;
+    };
+  }
+
+  /** Tells which camera gives a view; inspections from now on expect it. */
+  registerCamera(view: string, camera: { name: string; settingsHash: string }): void {
+    this.#cameras.set(view, { ...camera });
+  }
+
+  unregisterCamera(view: string): void {
+    this.#cameras.delete(view);
+  }
+
+  /** What a recipe's view must carry as `validation.fingerprint` to be valid for what runs here now. */
+  fingerprint(
+    view: string,
+    subject: Pick<RecipeView, 'rois' | 'median' | 'warn' | 'fail'> & { model: ModelIdentity },
+  ): string {
+    const cameraSettings = this.#cameras.get(view)?.settingsHash ?? '';
+    return validationFingerprint({ model: subject.model, cameraSettings, rois: effectiveRois(subject) });
+  }
+
+  /** Closes what is due. The station's timer calls it; so does every method that depends on time. */
+  override tick(): void {
+    this.identity.watch();
+    this.ledger.tick(this.now());
+    this.#drain();
+    this.#arm();
+  }
+
+  /** Resolves when nothing is left to be written, or writing has failed. No verdict waits for it. */
+  settled(): Promise<void> {
+    return this.identity.settled();
+  }
+
+  #known(id: string): Readonly<Entry> {
+    const entry = this.ledger.find(id);
+    if (entry !== undefined) return entry;
+    throw invalidParameter('inspection.id', 'an open inspection of this station', id, 'GP_STATION_UNKNOWN_INSPECTION');
+  }
+
+  /** One operation on a known inspection, with what is due before it and what follows from it. */
+  #act<T>(id: string, work: (now: number) => T): T {
+    this.tick();
+    this.#known(id);
+    try {
+      return work(this.now());
+    } catch (thrown) {
+      // No fault in here may leave a part without its verdict.
+      const why = reason('internalError', { detail: asGoodpartError(thrown).message });
+      this.ledger.invalidate(id, why, this.now());
+      throw asGoodpartError(thrown);
+    } finally {
+      this.#after();
+    }
+  }
+
+  #after(): void {
+    this.#drain();
+    this.#arm();
+    this.changed();
+  }
+
+  #isDuplicate({ triggerId, source }: TriggerRequest): boolean {
+    if (triggerId === 0) return false;
+    const previous = source === 'plc' || source === 'hardware' ? this.previousTrigger : 0;
+    return previous === triggerId || this.ledger.open().some((entry) => entry.trigger.triggerId === triggerId);
+  }
+
+  #refuse(request: TriggerRequest, key: ReasonKey, text: string): Refusal {
+    const refusal: Refusal = Object.freeze({ refused: true, reason: key, text });
+    const known = harmless(request, this.now());
+    this.identity.count('missed');
+    this.rejected = { triggerId: known.triggerId, code: reason(key).code };
+    this.tell('refused', known, refusal);
+    this.changed();
+    return refusal;
+  }
+
+  /** Passes on what has closed. A listener may call any method: what closes then is passed on after, in order. */
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let closed = this.ledger.takeClosed(); closed.length > 0; closed = this.ledger.takeClosed()) {
+        for (const entry of closed) {
+          const at = entry.closedAt ?? this.now();
+          this.identity.closed(entry);
+          this.results.add(resultOf(entry, at, Date.parse(this.o.clock.utc())), entry.mode);
+          this.announce();
+          this.tell('closed', describeEntry(entry, '', this.o));
+        }
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  #arm(): void {
+    const at = this.closing ? null : this.ledger.nextInstant();
+    if (at === this.#timerAt) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#timerAt = at;
+    if (at === null) return;
+    this.#cancelTimer = this.#seams.timer(Math.max(0, at - this.now()), () => {
+      this.#timerAt = null;
+      this.tick();
+    });
+  }
+}

@@ -1,0 +1,153 @@
+import type { NodeAPI } from 'node-red';
+import { Camera } from '../../lib/capture/camera.ts';
+import type { SourceStatus } from '../../lib/capture/source.ts';
+import { systemClock } from '../../lib/core/clock.ts';
+import { asGoodpartError, GoodpartError } from '../../lib/core/errors.ts';
+import type { Frame } from '../../lib/core/frame.ts';
+import type { Inspection } from '../../lib/core/inspection.ts';
+import { reason } from '../../lib/core/reasons.ts';
+import { defineNode } from '../../lib/node-red/define-node.ts';
+import { intake, isRefusal, refusalError } from '../../lib/node-red/intake.ts';
+import { inspectionRef, type Message, requireRef, type Send } from '../../lib/node-red/messages.ts';
+import { resources } from '../../lib/node-red/resources.ts';
+import type { Station } from '../../lib/station/station.ts';
+import { config } from './config.ts';
+import { sourceSettings } from './source-settings.ts';
+
+const cameraFault = 101;
+
+/**
+ * One picture for each trigger, exposed after it. A message without an inspection opens one; free-running, the camera opens
+ * one by each exposure while the ledger has credit. `msg.collect = true`, or a camera that only collects, gives a picture
+ * without an inspection, for learning.
+ */
+export default function register(RED: NodeAPI): void {
+  defineNode(RED, config, async (kit) => {
+    const { view, run, intervalMs, timeoutMs } = kit.config;
+    const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
+    const name = kit.config.name || `camera ${view}`;
+    const source = sourceSettings(kit.config);
+    const lease = await resources.take(`camera ${kit.id} ${JSON.stringify({ name, source })}`, {
+      group: `camera ${kit.id}`,
+      create: async () => {
+        const camera = new Camera({ name, source });
+        camera.start().catch(() => {}); // it goes on trying; its state says what is wrong
+        return camera;
+      },
+      destroy: (camera) => camera.stop(),
+    });
+    const camera = lease.value;
+    kit.onClose(() => lease.release());
+
+    const showState = ({ connected, text }: SourceStatus) => {
+      station.setHealth(`camera ${kit.id}`, 'camera', connected, connected ? 0 : cameraFault, text);
+      kit.status(connected ? 'green' : 'red', text);
+      if (!connected) kit.warn(text);
+    };
+    camera.on('state', showState);
+    kit.onClose(() => {
+      camera.off('state', showState);
+      station.forgetHealth(`camera ${kit.id}`);
+    });
+    showState(camera.status());
+    if (run !== 'collect') {
+      station.registerCamera(view, { name, settingsHash: camera.settingsHash });
+      kit.onClose(() => station.unregisterCamera(view));
+    }
+
+    const pass = (message: Message, inspection: Inspection, frame: Frame | null, send: Send) => {
+      send({ ...message, payload: frame, inspection: station.describe(inspection.id, view) });
+    };
+
+    const inspect = async (message: Message, inspection: Inspection, send: Send) => {
+      const left = inspection.deadline - systemClock.mono();
+      let frame: Frame | null = null;
+      try {
+        frame = await camera.capture({
+          after: inspection.trigger.at,
+          timeoutMs: Math.max(1, Math.min(timeoutMs, left)),
+        });
+        station.addFrame(inspection.id, view, frame, name);
+        kit.status('green', `picture ${frame.info.number}`);
+      } catch (thrown) {
+        const error = asGoodpartError(thrown, 'GP_SOURCE_FAILED');
+        const key = camera.status().connected ? 'frameTimeout' : 'cameraLost';
+        station.failView(inspection.id, view, reason(key, { view, detail: error.message }));
+        kit.status('red', error.message);
+      }
+      pass(message, inspection, frame, send);
+    };
+
+    /** Free-running: an exposure opens its own inspection. Resolves to false when the source has no more pictures. */
+    const exposeAndOpen = async (): Promise<boolean> => {
+      let frame: Frame;
+      try {
+        frame = await camera.capture({ after: systemClock.mono(), timeoutMs });
+      } catch (thrown) {
+        const error = asGoodpartError(thrown);
+        kit.status('red', error.message);
+        return error.received !== 'end of the folder';
+      }
+      const answer = intake(station, {}, 'camera', undefined, frame.info.exposedAt);
+      if (isRefusal(answer)) return true;
+      station.addFrame(answer.id, view, frame, name);
+      pass({}, answer, frame, kit.send);
+      return true;
+    };
+
+    let freeRun = 0;
+    const startFreeRun = () => {
+      const mine = ++freeRun;
+      const again = (after: number) => {
+        const timer = setTimeout(() => {
+          step().catch((error: unknown) => {
+            kit.report(error);
+            if (mine === freeRun) again(1_000);
+          });
+        }, after);
+        timer.unref();
+      };
+      const step = async () => {
+        if (mine !== freeRun) return;
+        const began = systemClock.mono();
+        if (station.credit() > 0 && !(await exposeAndOpen())) {
+          kit.status('grey', 'all pictures have been used');
+          return;
+        }
+        if (mine === freeRun) again(Math.max(0, intervalMs - (systemClock.mono() - began)));
+      };
+      again(0);
+    };
+    const stopFreeRun = () => {
+      freeRun += 1;
+    };
+    kit.onClose(stopFreeRun);
+    if (run === 'free') startFreeRun();
+
+    return {
+      input: async (message, send) => {
+        if (message.topic === 'start' || message.topic === 'stop') {
+          if (run !== 'free') {
+            throw new GoodpartError('GP_INPUT_INVALID', 'Only a free-running camera can be started and stopped');
+          }
+          stopFreeRun();
+          if (message.topic === 'start') startFreeRun();
+          else kit.status('grey', 'stopped');
+          return;
+        }
+        if (message.collect === true || run === 'collect') {
+          const frame = await camera.capture({ after: systemClock.mono(), timeoutMs });
+          send({ ...message, payload: frame });
+          return;
+        }
+        if (inspectionRef(message) === null) {
+          const answer = intake(station, message, 'message');
+          if (isRefusal(answer)) throw refusalError(answer);
+          return inspect(message, answer, send);
+        }
+        const { id } = requireRef(message, station);
+        return inspect(message, station.describe(id, view), send);
+      },
+    };
+  });
+}

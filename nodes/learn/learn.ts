@@ -1,0 +1,116 @@
+import { resolve } from 'node:path';
+import type { NodeAPI } from 'node-red';
+import { systemClock } from '../../lib/core/clock.ts';
+import { GoodpartError, invalidParameter } from '../../lib/core/errors.ts';
+import { LearningJob, type LearnResult } from '../../lib/learning/learning-job.ts';
+import { defineNode } from '../../lib/node-red/define-node.ts';
+import { frameFrom, type Send } from '../../lib/node-red/messages.ts';
+import { dataFolder } from '../../lib/node-red/stations.ts';
+import type { Station } from '../../lib/station/station.ts';
+import { Collection } from './collection.ts';
+import { config } from './config.ts';
+import { draftFrom } from './recipe-draft.ts';
+
+/**
+ * Good pictures in, a model and its thresholds out. `msg.topic`: "learn" starts, "learn once" starts where the view has no
+ * thresholds yet, "cancel" stops. With source "messages" output 3 asks for each picture (`msg.collect`) until there are
+ * enough. Output 1: the result, output 2: progress.
+ */
+export default function register(RED: NodeAPI): void {
+  defineNode(RED, config, async (kit) => {
+    const { view, model, source, path, count, keepAspect, warnRate, failRate, seed, activate } = kit.config;
+    const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
+    const modelsRoot = `${dataFolder(RED)}/models`;
+    let collection: Collection | null = null;
+    let running: AbortController | null = null;
+    kit.onClose(() => running?.abort());
+
+    const progress = (send: Send, stage: string, done: number, total: number) => {
+      const text = total > 0 ? `${stage} ${done}/${total}` : stage;
+      kit.status('blue', text);
+      send([null, { topic: 'progress', payload: { stage, done, total, text } }, null]);
+    };
+
+    const learn = async (images: ConstructorParameters<typeof LearningJob>[0]['images'], send: Send) => {
+      const abort = new AbortController();
+      running = abort;
+      try {
+        const rois = station.recipes.active()?.views[view]?.rois ?? [];
+        const job = new LearningJob({
+          images,
+          modelsRoot,
+          name: model,
+          seed,
+          keepAspect: keepAspect === 'auto' ? source === 'messages' : keepAspect === 'camera',
+          rois,
+          falseRejectRate: { warn: warnRate, fail: failRate },
+        });
+        const result = await job.run(({ stage, done, total }) => progress(send, stage, done, total), abort.signal);
+        await adopt(result);
+        kit.status('green', `${result.model.name} version ${result.model.version} from ${result.images} pictures`);
+        send([{ topic: 'learned', payload: result }, null, null]);
+      } finally {
+        running = null;
+      }
+    };
+
+    const adopt = async (result: LearnResult) => {
+      const author = `learn good parts ${kit.config.name || kit.id}`;
+      const draft = draftFrom({
+        active: station.recipes.active(),
+        view,
+        result,
+        fingerprint: (...subject) => station.fingerprint(...subject),
+        author,
+        at: systemClock.utc(),
+      });
+      const recipe = await station.recipes.save(draft);
+      if (activate) station.recipes.activate(recipe.number, { version: recipe.version, by: author, why: draft.reason });
+    };
+
+    const begin = async (send: Send) => {
+      if (running !== null || collection !== null) throw new GoodpartError('GP_LEARN_FAILED', 'Learning is already running');
+      if (source === 'folder') return learn([{ path: resolve(path) }], send);
+      collection = new Collection(count);
+      ask(send);
+    };
+    const ask = (send: Send) => {
+      if (collection === null) return;
+      progress(send, 'collecting', collection.size, collection.wanted);
+      send([null, null, { topic: 'collect', collect: true, payload: collection.size }]);
+    };
+    const cancel = () => {
+      collection = null;
+      running?.abort();
+      kit.status('grey', 'cancelled');
+    };
+
+    return {
+      input: async (message, send) => {
+        switch (message.topic) {
+          case 'learn':
+            return begin(send);
+          case 'learn once':
+            if (station.recipes.active()?.views[view]) return kit.status('green', 'already learned');
+            return begin(send);
+          case 'cancel':
+            return cancel();
+          default: {
+            if (collection === null) {
+              if (source === 'messages' && message.collect === true) return; // asked for before a cancel
+              throw invalidParameter('msg.topic', '"learn", "learn once" or "cancel"', message.topic);
+            }
+            collection.add(await frameFrom(message.payload, systemClock, []));
+            if (!collection.complete) return ask(send);
+            const frames = collection.frames();
+            collection = null;
+            return learn(
+              frames.map((frame) => ({ frame })),
+              send,
+            );
+          }
+        }
+      },
+    };
+  });
+}

@@ -1,0 +1,38 @@
+import type { Roi } from '../../lib/core/inspection.ts';
+import type { LearnResult } from '../../lib/learning/learning-job.ts';
+import type { Recipe, RecipeDraft } from '../../lib/station/recipe-schema.ts';
+import type { Station } from '../../lib/station/station.ts';
+
+/**
+ * The recipe that learning proposes: the active one (or a first one, number 1) with this view's model and limits replaced,
+ * regions kept where they are with newly learned limits, and validated for exactly what was learned with.
+ */
+export function draftFrom(o: {
+  active: Recipe | null;
+  view: string;
+  result: LearnResult;
+  /** What the view's camera, the model and the regions amount to (`Station.fingerprint`). */
+  fingerprint: Station['fingerprint'];
+  author: string;
+  at: string;
+}): RecipeDraft {
+  const { active, view, result, author, at } = o;
+  const { model, median, warn, fail } = result;
+  const rois: Roi[] = (active?.views[view]?.rois ?? []).map((roi) => {
+    const learned = result.rois.find(({ index, name }) => index === roi.index && name === roi.name);
+    return learned ? { ...roi, median: learned.median, warn: learned.warn, fail: learned.fail } : { ...roi };
+  });
+  const limits = { median, warn, fail, rois };
+  const fingerprint = o.fingerprint(view, { model, ...limits });
+  return {
+    number: active?.number ?? 1,
+    name: active?.name ?? 'first recipe',
+    author,
+    reason: `learned from ${result.images} good pictures`,
+    warnAccepted: active?.warnAccepted ?? true,
+    views: {
+      ...active?.views,
+      [view]: { model, ...limits, validation: { fingerprint, by: author, at, basis: result.statement } },
+    },
+  };
+}

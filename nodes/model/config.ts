@@ -1,0 +1,20 @@
+import { defineConfig } from '../../lib/node-red/config/config.ts';
+import { text, whole } from '../../lib/node-red/config/fields.ts';
+
+export const config = defineConfig({
+  type: 'goodpart-model',
+  category: 'config',
+  paletteLabel: 'model',
+  color: '#C7D3DA',
+  inputs: 0,
+  outputs: 0,
+  fields: {
+    /** Empty: the model that the active recipe names. */
+    model: text(),
+    /** Empty: the recipe's version, else the newest. */
+    version: text(),
+    /** 0 = one for each processor core. */
+    threads: whole({ default: 1, min: 0, max: 64 }),
+    timeoutMs: whole({ default: 30_000, min: 1000, max: 600_000, unit: 'ms' }),
+  },
+});

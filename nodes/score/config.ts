@@ -1,0 +1,18 @@
+import { defineConfig } from '../../lib/node-red/config/config.ts';
+import { node, text, whole } from '../../lib/node-red/config/fields.ts';
+
+export const config = defineConfig({
+  type: 'goodpart-score',
+  category: 'goodpart',
+  paletteLabel: 'anomaly score',
+  color: '#9FD0CB',
+  inputs: 1,
+  outputs: 1,
+  fields: {
+    station: node('goodpart-station'),
+    model: node('goodpart-model'),
+    /** Whose model is kept warm, and the view of a picture that comes without an inspection. */
+    view: text({ default: 'main', required: true }),
+    timeoutMs: whole({ default: 1000, min: 10, max: 600_000, unit: 'ms' }),
+  },
+});

@@ -1,0 +1,101 @@
+import type { NodeAPI } from 'node-red';
+import { systemClock } from '../../lib/core/clock.ts';
+import { asGoodpartError, type ErrorCode } from '../../lib/core/errors.ts';
+import { type ReasonKey, reason } from '../../lib/core/reasons.ts';
+import { defineNode } from '../../lib/node-red/define-node.ts';
+import { intake, isRefusal, refusalError } from '../../lib/node-red/intake.ts';
+import { frameFrom, inspectionRef, type Message, requireRef } from '../../lib/node-red/messages.ts';
+import type { Engine } from '../../lib/scoring/engine.ts';
+import type { Station } from '../../lib/station/station.ts';
+import type { ModelRunner } from '../model/model-runner.ts';
+import { config } from './config.ts';
+
+const engineFault = 201;
+const reasonOf: Partial<Record<ErrorCode, ReasonKey>> = {
+  GP_IMAGE_UNREADABLE: 'imageUnreadable',
+  GP_CHILD_DEADLINE: 'engineTimeout',
+};
+
+/** Scores the ledger's frame of the view. A message with an image and no inspection opens one by itself. */
+export default function register(RED: NodeAPI): void {
+  defineNode(RED, config, async (kit) => {
+    const { timeoutMs, view: ownView } = kit.config;
+    const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
+    const { engine, runner } = await kit.use<{ engine: Engine; runner: ModelRunner }>(
+      'model',
+      'goodpart-model',
+      kit.config.model,
+    );
+    const health = (ok: boolean, text: string) =>
+      station.setHealth(`score ${kit.id}`, 'engine', ok, ok ? 0 : engineFault, text);
+    const wanted = (view: string) => station.recipes.active()?.views[view]?.model ?? null;
+
+    /** The model is loaded before the first part comes, and again when another recipe becomes active. */
+    let warmed = '';
+    const warm = () => {
+      const choice = wanted(ownView);
+      const key = JSON.stringify(choice);
+      if (key === warmed) return;
+      warmed = key;
+      kit.status('blue', 'loading the model');
+      runner.warm(choice).then(
+        ({ name, version }) => {
+          health(true, '');
+          kit.status('green', `${name} version ${version}`);
+        },
+        (thrown: unknown) => {
+          const error = asGoodpartError(thrown);
+          health(false, error.message);
+          kit.status('red', error.message);
+          if (choice !== null) kit.warn(error.message);
+        },
+      );
+    };
+    const onEngine = () => {
+      const { state, lastError } = engine.stats();
+      if (state === 'waiting') health(false, lastError ?? 'the engine ended');
+      if (state === 'running' && warmed !== '') health(true, '');
+    };
+    station.on('snapshot', warm);
+    engine.on('state', onEngine);
+    kit.onClose(() => {
+      station.off('snapshot', warm);
+      engine.off('state', onEngine);
+      station.forgetHealth(`score ${kit.id}`);
+    });
+    warm();
+
+    /** The inspection and view to work on; null where the message's image was refused. */
+    const subject = async (message: Message) => {
+      if (inspectionRef(message) !== null) return requireRef(message, station);
+      const folders = (RED.settings as { goodpart?: { imageFolders?: string[] } }).goodpart?.imageFolders ?? [];
+      const frame = await frameFrom(message.payload, systemClock, folders);
+      const answer = intake(station, message, 'image', undefined, frame.info.exposedAt);
+      if (isRefusal(answer)) throw refusalError(answer);
+      station.addFrame(answer.id, ownView, frame, frame.info.source);
+      return { id: answer.id, view: ownView };
+    };
+
+    return {
+      input: async (message, send) => {
+        const { id, view } = await subject(message);
+        const frame = station.frameOf(id, view);
+        let score: number | null = null;
+        if (frame !== null) {
+          const left = station.describe(id, view).deadline - systemClock.mono();
+          try {
+            const result = await runner.score(frame, wanted(view), Math.max(1, Math.min(timeoutMs, left)));
+            station.addScore(id, view, result);
+            score = result.score;
+            kit.status('green', `${score.toFixed(2)} in ${Math.round(result.timings.total)} ms (${result.provider})`);
+          } catch (thrown) {
+            const error = asGoodpartError(thrown);
+            station.failView(id, view, reason(reasonOf[error.code] ?? 'engineFailed', { view, detail: error.message }));
+            kit.status('red', error.message);
+          }
+        }
+        send({ ...message, payload: score, inspection: station.describe(id, view) });
+      },
+    };
+  });
+}

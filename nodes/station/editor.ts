@@ -1,0 +1,5 @@
+import type { Editor } from '../../lib/node-red/editor/dialog.ts';
+
+export const editor: Editor = {
+  summary: ({ line, station }) => `${line} / ${station}`,
+};

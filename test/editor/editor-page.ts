@@ -1,0 +1,102 @@
+import type { Browser, Page } from 'playwright-core';
+import type { NodeRed } from '../kit/node-red.ts';
+
+/** The editor of a running Node-RED in a browser, with everything that its console complained about. */
+export class EditorPage {
+  readonly page: Page;
+  readonly errors: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      const text = message.text();
+      // Node-RED logs what a dialog's own code throws without calling it an error
+      if (message.type() === 'error' || /^onedit|Validation error/.test(text)) this.errors.push(text);
+    });
+  }
+
+  static async open(
+    browser: Browser,
+    nodeRed: NodeRed,
+    { dark = false, locale = 'en-US' } = {},
+  ): Promise<EditorPage> {
+    const context = await browser.newContext({
+      viewport: { width: 1500, height: 1100 },
+      colorScheme: dark ? 'dark' : 'light',
+      reducedMotion: 'reduce',
+      locale,
+    });
+    const editor = new EditorPage(await context.newPage());
+    await editor.page.goto(nodeRed.url);
+    await editor.page.waitForFunction('window.RED?.nodes?.node("station-1") && !$("#red-ui-loading-progress").is(":visible")');
+    return editor;
+  }
+
+  /** Opens the dialog of a node. */
+  async edit(id: string): Promise<void> {
+    await this.page.evaluate(`(() => {
+      const node = RED.nodes.node(${JSON.stringify(id)});
+      if (node._def.category === 'config') RED.editor.editConfig('', node.type, node.id);
+      else RED.editor.edit(node);
+    })()`);
+    await this.page.locator('.goodpart-form').waitFor();
+    await this.page.waitForFunction('!$("#red-ui-editor-shade").length || $(".red-ui-tray").last().offset().left < innerWidth - 300');
+  }
+
+  /** The input of a field of the open dialog. */
+  field(name: string) {
+    return this.page.locator(`#node-input-${name}, #node-config-input-${name}`).first();
+  }
+
+  problems() {
+    return this.page.locator('.goodpart-problem:visible').allInnerTexts();
+  }
+
+  async set(name: string, value: string | boolean): Promise<void> {
+    const field = this.field(name);
+    const hidden = await this.page.evaluate(
+      `$('#node-input-${name}').next('.red-ui-typedInput-container').length > 0`,
+    );
+    if (hidden) await this.page.evaluate(`$('#node-input-${name}').typedInput('value', ${JSON.stringify(value)})`);
+    else if (typeof value === 'boolean') await field.setChecked(value);
+    else if (await this.page.evaluate(`$('#node-input-${name}, #node-config-input-${name}').is('select')`))
+      await field.selectOption(value);
+    else await field.fill(value);
+  }
+
+  get(name: string): Promise<unknown> {
+    return this.page.evaluate(`(() => {
+      const input = $('#node-input-${name}, #node-config-input-${name}').first();
+      return input.attr('type') === 'checkbox' ? input.prop('checked') : input.val();
+    })()`);
+  }
+
+  async done(): Promise<void> {
+    await this.page.locator('#node-dialog-ok:visible, #node-config-dialog-ok:visible').click();
+    await this.closed();
+  }
+
+  async cancel(): Promise<void> {
+    await this.page.locator('#node-dialog-cancel:visible, #node-config-dialog-cancel:visible').click();
+    await this.closed();
+  }
+
+  private async closed(): Promise<void> {
+    await this.page.locator('.goodpart-form').waitFor({ state: 'detached' });
+  }
+
+  /** What would be deployed of that node. */
+  stored(id: string): Promise<Record<string, unknown>> {
+    return this.page.evaluate(`RED.nodes.convertNode(RED.nodes.node(${JSON.stringify(id)}), true)`);
+  }
+
+  /** What Node-RED's own validation says: it marks the node and shows these when deploying. */
+  validation(id: string): Promise<string[]> {
+    return this.page.evaluate(`(() => {
+      const node = RED.nodes.node(${JSON.stringify(id)});
+      RED.editor.validateNode(node);
+      return node.validationErrors;
+    })()`);
+  }
+}

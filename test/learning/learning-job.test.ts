@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GoodpartError } from '../../lib/core/errors.ts';
+import type { Frame } from '../../lib/core/frame.ts';
+import type { Roi } from '../../lib/core/inspection.ts';
+import type { ImageInput } from '../../lib/imaging/decode.ts';
+import { encodePng } from '../../lib/imaging/encode.ts';
+import { LearningJob, type LearningOptions, type LearnResult } from '../../lib/learning/learning-job.ts';
+import { syntheticParts } from '../../lib/learning/synthetic-parts.ts';
+import { ModelStore } from '../../lib/scoring/model-store.ts';
+import { Session } from '../../lib/scoring/session.ts';
+import { tempDir } from '../kit/temp.ts';
+import { until } from '../kit/until.ts';
+
+const wide = syntheticParts(24, 128, 96, 1);
+const frames = (list: Frame[]) => list.map((frame) => ({ frame }));
+const png = (frame: Frame) => encodePng({ data: frame.data, info: frame.info } satisfies ImageInput);
+
+function job(modelsRoot: string, more: Partial<LearningOptions> = {}): LearningJob {
+  return new LearningJob({ images: frames(wide), modelsRoot, name: 'ring', keepAspect: true, ...more });
+}
+
+async function failure(work: Promise<unknown>): Promise<GoodpartError> {
+  const error = await work.then(
+    () => assert.fail('it should have failed'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(GoodpartError.is(error), String(error));
+  return error;
+}
+
+/** Pids of this process's learning children, from /proc. */
+function learningChildren(): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => {
+      try {
+        const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+        return (
+          parent === String(process.pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('learning-child')
+        );
+      } catch {
+        return false; // it ended while we looked
+      }
+    })
+    .map(Number);
+}
+
+const roi = (index: number, more: Partial<Roi>): Roi => ({
+  index,
+  name: `region ${index}`,
+  mode: 'inspect',
+  polygon: [
+    [0.1, 0.1],
+    [0.9, 0.1],
+    [0.9, 0.6],
+    [0.1, 0.6],
+  ],
+  measure: 'maximum',
+  areaAbove: null,
+  median: 0,
+  warn: 0,
+  fail: 0,
+  ...more,
+});
+
+describe('learning job', function () {
+  this.timeout(60_000);
+
+  describe('with good pictures', () => {
+    const root = tempDir('learning');
+    const folder = tempDir('pictures');
+    const stages: string[] = [];
+    let fromFiles: LearnResult;
+
+    before(async () => {
+      for (const [i, frame] of wide.entries()) {
+        writeFileSync(join(folder, `part-${String(i).padStart(2, '0')}.png`), await png(frame));
+      }
+      const broken = (await png(wide[0])).subarray(0, 200);
+      writeFileSync(join(folder, 'zz-broken.png'), broken);
+      writeFileSync(join(folder, 'zz-copy.png'), await png(wide[3]));
+      writeFileSync(join(folder, 'zz-empty.jpg'), '');
+      const rois = [
+        roi(1, {}),
+        roi(2, { measure: 'percentile' }),
+        roi(3, { measure: 'area' }),
+        roi(0, {
+          mode: 'ignore',
+          polygon: [
+            [0.4, 0.4],
+            [0.6, 0.4],
+            [0.6, 0.6],
+          ],
+        }),
+      ];
+      fromFiles = await job(root, { images: [{ path: folder }], rois }).run(({ stage, done, total }) => {
+        assert.ok(done <= total);
+        if (stages.at(-1) !== stage) stages.push(stage);
+      });
+    });
+
+    it('writes a version that the store takes, with the input following the aspect', async () => {
+      const store = new ModelStore(root);
+      const model = await store.read('ring', '1');
+      assert.equal(fromFiles.dir, store.dirOf('ring', '1'));
+      assert.deepEqual([model.input.width, model.input.height, model.input.channels], [288, 224, 1]);
+      assert.equal(model.sha256, fromFiles.model.sha256);
+      assert.deepEqual(model.calibration.scores, fromFiles.goodScores);
+      assert.equal(model.trainingSet.images, 24);
+      assert.deepEqual(readdirSync(root), ['ring']);
+      assert.deepEqual(readdirSync(join(root, 'ring')), ['1']);
+    });
+
+    it('counts what it skipped, with reasons', () => {
+      assert.equal(fromFiles.images, 24);
+      assert.equal(fromFiles.goodScores.length, 24);
+      assert.deepEqual(
+        fromFiles.skipped.map(({ path }) => path.slice(folder.length + 1)),
+        ['zz-broken.png', 'zz-copy.png', 'zz-empty.jpg'],
+      );
+      assert.match(fromFiles.skipped[1].reason, /same picture as .*part-03/);
+    });
+
+    it('shows its progress in order', () => {
+      assert.deepEqual(stages, ['reading', 'projection', 'features', 'fitting', 'writing', 'checking']);
+    });
+
+    it('proposes limits with an honest statement, for the whole and for each region', () => {
+      const { median, warn, fail, goodScores, rois, statement } = fromFiles;
+      assert.ok(median < warn && warn < fail);
+      assert.ok(warn >= Math.max(...goodScores), '24 pictures: the largest score');
+      assert.match(statement, /extrapolated/);
+      assert.match(statement, /miss rate is unknown/);
+      assert.deepEqual(
+        rois.map(({ index, measure }) => [index, measure]),
+        [
+          [1, 'maximum'],
+          [2, 'percentile'],
+          [3, 'area'],
+        ],
+      );
+      for (const region of rois) assert.ok(region.median < region.warn && region.warn < region.fail, region.name);
+      assert.ok(rois[0].fail <= fail + 1e-6 && rois[0].median <= median);
+      assert.ok(rois[2].areaAbove !== null && rois[2].fail <= 1);
+    });
+
+    it('gives the same bytes for the same pictures and seed, as the next version', async () => {
+      const again = await job(root).run();
+      assert.equal(again.model.version, '2');
+      assert.equal(again.model.sha256, fromFiles.model.sha256);
+      assert.deepEqual(again.goodScores, fromFiles.goodScores);
+      assert.deepEqual(readdirSync(join(root, 'ring')).sort(), ['1', '2']);
+    });
+
+    it('shows a spot where it is', async () => {
+      const model = await new ModelStore(root).read('ring', '1');
+      const session = await Session.open(readFileSync(join(fromFiles.dir, 'model.onnx')));
+      const { width, height } = model.input;
+      const { decodeTo } = await import('../../lib/imaging/decode.ts');
+      const map = async (frame: Frame, spoil: boolean) => {
+        const data = Buffer.from(frame.data);
+        if (spoil) for (let y = 14; y < 20; y++) for (let x = 100; x < 106; x++) data[y * 128 + x] = 10;
+        const image = await decodeTo({ data, info: frame.info }, { width, height, channels: 1 });
+        return session.run({ image: { data: image.data, shape: [1, height, width, 1] } });
+      };
+      const [unseen] = syntheticParts(1, 128, 96, 77);
+      const clean = await map(unseen, false);
+      const spoiled = await map(unseen, true);
+      await session.dispose();
+      assert.ok(spoiled.score.data[0] > Math.max(fromFiles.fail, clean.score.data[0]));
+      const [, , rows, columns] = spoiled.map.shape;
+      assert.deepEqual([rows, columns], [height / 8, width / 8]);
+      const at = spoiled.map.data.indexOf(spoiled.score.data[0]);
+      const [x, y] = [((at % columns) + 0.5) / columns, (Math.floor(at / columns) + 0.5) / rows];
+      assert.ok(Math.abs(x - 103 / 128) < 0.06 && Math.abs(y - 17 / 96) < 0.06, `peak at ${x}, ${y}`);
+    });
+  });
+
+  describe('with what cannot be learned from', () => {
+    const refusals: [string, Partial<LearningOptions>, RegExp][] = [
+      ['no picture', { images: [] }, /at least one picture or folder for images/],
+      ['an empty name', { name: '' }, /1 to 64 characters for name/],
+      ['a seed that is no whole number', { seed: 1.5 }, /whole number .* for seed/],
+      ['a fail rate above the warn rate', { falseRejectRate: { warn: 0.01, fail: 0.05 } }, /falseRejectRate\.fail/],
+      [
+        'a region of two corners',
+        {
+          rois: [
+            roi(1, {
+              polygon: [
+                [0, 0],
+                [1, 1],
+              ],
+            }),
+          ],
+        },
+        /rois\[0\]\.polygon/,
+      ],
+    ];
+    for (const [what, options, message] of refusals) {
+      it(`refuses ${what} at once`, () => {
+        assert.throws(() => job('/nowhere', options), message);
+      });
+    }
+
+    const failures: [string, Partial<LearningOptions>, RegExp][] = [
+      [
+        'a missing folder',
+        { images: [{ path: '/nowhere/good' }] },
+        /at least 20 usable.*\/nowhere\/good: there is no such file/,
+      ],
+      ['too few pictures', { images: frames(wide.slice(0, 19)) }, /at least 20 usable good pictures .* received 19/],
+      [
+        'equal pictures',
+        { images: frames(new Array<Frame>(30).fill(wide[0])) },
+        /pictures that differ .* 30 equal ones/,
+      ],
+      [
+        'one picture of another aspect',
+        { images: frames([...wide, ...syntheticParts(1, 96, 96, 2)]) },
+        /Expected 1\.333:1 \(128 x 96\) .* for the aspect of frame 1 of synthetic but received 1\.000:1 \(96 x 96\)/,
+      ],
+      [
+        'a region hidden by an ignore region',
+        {
+          rois: [
+            roi(1, {}),
+            roi(0, {
+              mode: 'ignore',
+              polygon: [
+                [0, 0],
+                [1, 0],
+                [1, 1],
+                [0, 1],
+              ],
+            }),
+          ],
+        },
+        /"region 1" is hidden/,
+      ],
+    ];
+    for (const [what, options, message] of failures) {
+      it(`fails with one clear error for ${what} and leaves nothing behind`, async () => {
+        const root = tempDir('learning');
+        const error = await failure(job(root, options).run());
+        assert.equal(error.code, 'GP_LEARN_FAILED');
+        assert.match(error.message, message);
+        assert.deepEqual(readdirSync(root), []);
+      });
+    }
+
+    it('fails for a folder of no pictures', async () => {
+      const folder = tempDir('pictures');
+      mkdirSync(join(folder, 'inner'));
+      writeFileSync(join(folder, 'notes.txt'), 'no picture at all');
+      const error = await failure(job(tempDir('learning'), { images: [{ path: folder }] }).run());
+      assert.match(error.message, /received 0 \(1 skipped, first .*notes\.txt/);
+    });
+  });
+
+  describe('when it is interrupted', () => {
+    for (const stage of ['reading', 'fitting']) {
+      it(`stops at an abort while ${stage} and leaves nothing behind`, async () => {
+        const root = tempDir('learning');
+        const stop = new AbortController();
+        const run = job(root).run((progress) => {
+          if (progress.stage === stage) stop.abort();
+        }, stop.signal);
+        const error = await failure(run);
+        assert.equal(error.code, 'GP_LEARN_FAILED');
+        assert.match(error.message, /aborted/);
+        assert.deepEqual(readdirSync(root), []);
+        await until('the child is gone', () => learningChildren().length === 0);
+      });
+    }
+
+    it('does nothing where it was aborted before', async () => {
+      const root = join(tempDir('learning'), 'models');
+      const error = await failure(job(root).run(undefined, AbortSignal.abort()));
+      assert.match(error.message, /aborted/);
+      assert.equal(existsSync(root), false);
+    });
+
+    it('rejects when its child is killed, starts no other and leaves nothing behind', async () => {
+      const root = tempDir('learning');
+      let killed = 0;
+      const run = job(root).run(({ stage }) => {
+        if (stage !== 'fitting' || killed > 0) return;
+        for (const pid of learningChildren()) {
+          process.kill(pid, 'SIGKILL');
+          killed += 1;
+        }
+      });
+      const error = await failure(run);
+      assert.equal(killed, 1);
+      assert.equal(error.code, 'GP_CHILD_EXITED');
+      assert.match(error.message, /learning ring ended by SIGKILL/);
+      assert.deepEqual(readdirSync(root), []);
+      assert.deepEqual(learningChildren(), []);
+    });
+  });
+});
