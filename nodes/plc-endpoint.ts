@@ -1,3 +1,4 @@
+import type { EndpointView } from '../lib/console/overview-data.ts';
 import type { StationSnapshot } from '../lib/core/snapshot.ts';
 import type { PlcEndpoint } from '../lib/node-red/define-output.ts';
 import { type Lease, resources } from '../lib/node-red/resources.ts';
@@ -39,6 +40,7 @@ function sayTheSame(stationId: string, results: ToldResult[]): void {
  */
 export async function takeEndpoint(
   owner: string,
+  about: Pick<EndpointView, 'name' | 'protocol' | 'address'>,
   options: object,
   open: (link: PlcLink, key: string) => void,
 ): Promise<Lease<PlcEndpoint>> {
@@ -57,13 +59,17 @@ export async function takeEndpoint(
         link.closeEndpoint(key);
         return release();
       };
-      return { ...endpointOf(link, key), close };
+      return { ...endpointOf(link, key, about), close };
     },
     destroy: ({ close }) => close(),
   });
 }
 
-function endpointOf(link: PlcLink, key: string): PlcEndpoint {
+function endpointOf(
+  link: PlcLink,
+  key: string,
+  about: Pick<EndpointView, 'name' | 'protocol' | 'address'>,
+): PlcEndpoint {
   return {
     key,
     attach: (snapshot: StationSnapshot, slot: number) => {
@@ -75,7 +81,7 @@ function endpointOf(link: PlcLink, key: string): PlcEndpoint {
     state: () => {
       const { state, text, clients } = link.endpointState(key) ?? { state: 'opening', text: 'opening', clients: 0 };
       const who = clients === 1 ? '1 client' : `${clients} clients`;
-      return { ok: state === 'open', text: state === 'open' ? `${text}, ${who}` : text };
+      return { ...about, clients, ok: state === 'open', text: state === 'open' ? `${text}, ${who}` : text };
     },
     onState: (callback) => {
       const listener = (changed: string, _state: EndpointState) => {

@@ -53,11 +53,19 @@ function modified(path) {
 async function ensurePackages() {
   const installed = modified(join(root, 'node_modules', '.package-lock.json'));
   if (installed > 0 && installed >= modified(join(root, 'package-lock.json'))) return;
-  const verb = installed > 0 ? 'install' : 'ci';
+  // Not "ci": it refuses the whole lock file where a registry lacks packages for platforms that nobody here runs on.
   // Scripts off: newer npm blocks them anyway, and onnxruntime-node's would download files that only a GPU needs.
-  const args = [verb, '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+  const args = [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+  ];
   args.push('--prefer-offline', '--no-progress', '--loglevel=error');
-  console.log(`Installing packages (npm ${verb}), a few minutes the first time`);
+  console.log(installed > 0 ? 'Updating packages' : 'Installing packages, a few minutes the first time');
   const began = Date.now();
   const sign = setInterval(
     () => console.log(`  still installing, ${Math.round((Date.now() - began) / 1000)} s`),
@@ -66,7 +74,7 @@ async function ensurePackages() {
   const npm = process.env.npm_execpath;
   const code = await (npm?.endsWith('.js') ? runShown(process.execPath, [npm, ...args]) : runShown('npm', args));
   clearInterval(sign);
-  if (code !== 0) throw new Error(`npm ${verb} ended with code ${code}; its own message is above`);
+  if (code !== 0) throw new Error(`npm install ended with code ${code}; its own message is above`);
 }
 
 /** The Node that came with the packages, or undefined where npm has none for this machine. */

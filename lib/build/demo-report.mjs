@@ -33,6 +33,7 @@ export class DemoReport {
   #options;
   #stations;
   #closed = [];
+  #stage = '';
   #lastNews = performance.now();
 
   constructor(options, liveStations, events) {
@@ -70,9 +71,13 @@ Goodpart demo: ${images ? `pictures of ${images}` : 'a simulated line, one defec
   #learning(id, status) {
     if (!id.endsWith('-learn') || !status?.text) return;
     this.#lastNews = performance.now();
-    if (process.stdout.isTTY)
+    if (process.stdout.isTTY) {
       process.stdout.write(`\r\x1b[K  learning: ${status.text}${status.fill === 'blue' ? '' : '\n'}`);
-    else console.log(`  learning: ${status.text}`);
+      return;
+    }
+    const stage = status.text.split(' ')[0];
+    if (stage !== this.#stage || status.fill !== 'blue') console.log(`  learning: ${status.text}`);
+    this.#stage = stage;
   }
 
   #note(inspection) {

@@ -31,7 +31,7 @@ function row(config, locale, key) {
   if (isCredential) return inRow(`<input type="${isCredential.type}" id="${id}">`);
   switch (field.kind) {
     case 'flag': {
-      const box = `<label class="goodpart-check" for="${id}"><input type="checkbox" id="${id}"><span data-i18n="label.${key}"></span></label>`;
+      const box = `<label class="goodpart-wide" for="${id}"><span class="goodpart-check"><input type="checkbox" id="${id}"><span data-i18n="label.${key}"></span></span></label>`;
       return inRow(box, '<span></span>');
     }
     case 'choice': {
@@ -77,7 +77,7 @@ RED.nodes.registerType(${text(config.type)}, {
   inputs: ${config.inputs},
   outputs: ${config.outputs},
   defaults: {
-    v: { value: ${config.version} },
+    configVersion: { value: ${config.version} },
 ${defaults.join('\n')}
   },${credentials}
   label: function () { return dialog.label(this); },
@@ -140,7 +140,7 @@ async function buildEditor(name) {
     join(out, `${name}.html`),
     `<script type="text/html" data-template-name="${config.type}">
 <div class="goodpart-form">
-<input type="hidden" id="${prefix}v">
+<input type="hidden" id="${prefix}configVersion">
 ${rows}</div>
 </script>
 

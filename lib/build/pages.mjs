@@ -1,4 +1,4 @@
-// The console's pages: script by esbuild, style and frame as they are, beside the compiled room.
+// The console's pages: script and style by esbuild, the frame as it is, beside the compiled room.
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './bootstrap.mjs';
@@ -22,6 +22,13 @@ export async function buildPages() {
       charset: 'utf8',
       logLevel: 'warning',
     });
-    for (const end of ['html', 'css']) copyFileSync(join(source, `${name}.${end}`), join(target, `${name}.${end}`));
+    await build({
+      entryPoints: [join(source, `${name}.css`)],
+      outfile: join(target, `${name}.css`),
+      bundle: true,
+      target: 'chrome120',
+      logLevel: 'warning',
+    });
+    copyFileSync(join(source, page), join(target, page));
   }
 }

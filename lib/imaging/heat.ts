@@ -51,7 +51,7 @@ function paint(pixels: Buffer, at: number, value: number, { median, fail }: Heat
   const severity = fail > median ? (value - median) / (fail - median) : Number(value > fail);
   const heat = Math.min(1, Math.max(0, severity - 0.5));
   // 0 → 0.5 → 1: yellow, orange, red; the hue says how strange, the cover how sure
-  pixels.set([255, Math.round(230 * (1 - heat) ** 1.3), 0, Math.round(heat === 0 ? 0 : 50 + 130 * heat)], at);
+  pixels.set([255, Math.round(230 * (1 - heat) ** 1.3), 0, Math.round(heat === 0 ? 0 : 50 + 75 * heat)], at);
 }
 
 /** Even-odd rule. */

@@ -3,14 +3,15 @@ import { describePreprocessing, type ModelDescription, type ModelInput } from '.
 import { Session } from '../scoring/session.ts';
 import { mapOf, maximumOf } from './calibration.ts';
 import { assignFolds, type CrossFit, crossFit } from './cross-fit.ts';
+import { failed } from './failure.ts';
 import { featureChannels } from './feature-graph.ts';
 import type { Samples } from './gaussian-field.ts';
 import type { Size } from './input-size.ts';
 import { featureGraph, gridOf, modelGraph, names, projectionGraph } from './model-graph.ts';
-import { failed, type UsablePictures } from './picture-set.ts';
+import type { UsablePictures } from './picture-set.ts';
 import { mostDimensions, type Projection, ProjectionFit } from './projection.ts';
 import { shuffled } from './random.ts';
-import { proposeRegions, type RegionLimits } from './regions.ts';
+import { layRegions, proposeRegions, type RegionLimits } from './regions.ts';
 import { type FalseRejectRate, proposeThresholds, statementOf, type Thresholds } from './thresholds.ts';
 import { writeGraph } from './write-graph.ts';
 
@@ -41,6 +42,7 @@ export async function learn(pictures: UsablePictures, options: LearnOptions, pro
   const { size, pixels } = pictures;
   const { seed, threads } = options;
   const grid = gridOf(size);
+  const regions = layRegions(options.rois, grid);
   const projection = await fitProjection(pixels, size, seed, threads, progress);
   const samples = await project(pixels, size, seed, projection, threads, progress);
   const total = samples.positions;
@@ -50,12 +52,12 @@ export async function learn(pictures: UsablePictures, options: LearnOptions, pro
   if (fit === null) throw failed('the statistics', 'finite numbers', 'a covariance that is none');
   const scores = fit.maps.map(maximumOf);
   const bad = scores.findIndex((score) => !Number.isFinite(score));
-  if (bad >= 0) throw failed(`the score of good picture ${bad + 1}`, 'a finite number', String(scores[bad]));
+  if (bad >= 0) throw failed(`the score of ${pictures.labels[bad]}`, 'a finite number', String(scores[bad]));
   await progress('writing', 0, 1);
   const onnx = writeGraph(modelGraph(size, seed, projection, fit.field, fit.calibration));
   await check(onnx, pixels, size, samples, fit, progress);
   const thresholds = proposeThresholds(scores, options.falseRejectRate);
-  const rois = proposeRegions(options.rois, fit.maps, grid, options.falseRejectRate);
+  const rois = proposeRegions(regions, fit.maps, options.falseRejectRate);
   const statement = statementOf(thresholds, pixels.length);
   const input: ModelInput = {
     name: names.input,

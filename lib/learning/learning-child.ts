@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { GoodpartError, invalidParameter } from '../core/errors.ts';
+import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
 import { type FrameInfo, sniffEncoding } from '../core/frame.ts';
 import type { ImageInput } from '../imaging/decode.ts';
 import { serveChild } from '../process/serve-child.ts';
@@ -14,6 +14,7 @@ import { PictureSet } from './picture-set.ts';
 
 const largestFile = 512 * 1024 * 1024;
 const mostThreads = 4;
+const shownHighest = 5;
 
 let pictures = new PictureSet(false);
 let learned: Learned | undefined;
@@ -21,10 +22,19 @@ let toldAt = 0;
 
 async function tellProgress(stage: string, done: number, total: number): Promise<void> {
   const now = performance.now();
-  if (done !== total && now - toldAt < 100) return;
+  if (done !== 0 && done !== total && now - toldAt < 100) return;
   toldAt = now;
   parent.tell('progress', { stage, done, total });
   await turn();
+}
+
+/** Whatever prevents learning is named as that: a full disk or memory too. */
+async function learning<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw asGoodpartError(thrown, 'GP_LEARN_FAILED');
+  }
 }
 
 const unknownImage = (data: Buffer): ImageInput => ({
@@ -72,12 +82,15 @@ const parent = serveChild({
   learn: async ({ seed, rois, falseRejectRate }: LearnBody) => {
     const usable = pictures.finish();
     const threads = Math.min(mostThreads, availableParallelism());
-    learned = await learn(usable, { seed, rois, falseRejectRate, threads }, tellProgress);
+    learned = await learning(() => learn(usable, { seed, rois, falseRejectRate, threads }, tellProgress));
     const { thresholds, statement, description } = learned;
+    const goodScores = description.calibration.scores;
+    const byScore = usable.labels.map((path, i) => ({ path, score: goodScores[i] })).sort((a, b) => b.score - a.score);
     const body: LearnedBody = {
       images: usable.pixels.length,
       skipped: usable.skipped,
-      goodScores: description.calibration.scores,
+      goodScores,
+      highest: byScore.slice(0, shownHighest),
       median: thresholds.median,
       warn: thresholds.warn.value,
       fail: thresholds.fail.value,
@@ -90,7 +103,8 @@ const parent = serveChild({
     if (learned === undefined) throw new GoodpartError('GP_PROTOCOL', 'nothing was learned yet');
     const store = new ModelStore(root);
     const createdAt = new Date().toISOString();
-    const dir = await store.add({ ...learned.description, name, version, createdAt }, learned.onnx);
+    const { description, onnx } = learned;
+    const dir = await learning(() => store.add({ ...description, name, version, createdAt }, onnx));
     // Read back as the engine will: what the disk holds is what counts.
     const body: StagedBody = { dir, model: identityOf(await store.read(name, version)) };
     return { body };

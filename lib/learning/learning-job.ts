@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GoodpartError, invalidParameter } from '../core/errors.ts';
+import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import { encodeName, newId } from '../core/ids.ts';
 import type { ModelIdentity, Roi } from '../core/inspection.ts';
@@ -41,6 +41,8 @@ export interface LearnResult {
   skipped: { path: string; reason: string }[];
   /** Cross-fitted: each picture scored by a model that had not seen it. */
   goodScores: number[];
+  /** The five good pictures with the highest scores: worth a look, one bad part among them lifts the limits. */
+  highest: { path: string; score: number }[];
   median: number;
   warn: number;
   fail: number;
@@ -79,7 +81,7 @@ export class LearningJob {
 
   /**
    * Learns and writes `<modelsRoot>/<name>/<next version>`. Rejects with GP_LEARN_FAILED, with GP_CHILD_EXITED where the child
-   * was killed, and on abort; then nothing is left behind.
+   * was killed, on abort and with what `onProgress` throws; then nothing is left behind.
    */
   async run(onProgress: (progress: LearningProgress) => void = () => {}, signal?: AbortSignal): Promise<LearnResult> {
     const began = performance.now();
@@ -100,9 +102,15 @@ export class LearningJob {
         child.kill(new GoodpartError('GP_CHILD_DEADLINE', `made no progress for ${stalledMs / 1000} s`));
       }, stalledMs);
     };
+    let thrown: { error: unknown } | undefined;
     const report = (progress: LearningProgress) => {
       alive();
-      onProgress(progress);
+      try {
+        onProgress(progress);
+      } catch (error) {
+        thrown ??= { error };
+        child.kill(new GoodpartError('GP_LEARN_FAILED', 'was ended: nobody could be told its progress'));
+      }
     };
     child.on('event', (type: string, body: unknown) => {
       if (type === 'progress') report(body as LearningProgress);
@@ -120,12 +128,13 @@ export class LearningJob {
       return { ...written, ...learned, seconds: (performance.now() - began) / 1000 };
     } catch (error) {
       throwIfAborted(signal);
-      throw error;
+      throw asGoodpartError(thrown ? thrown.error : error, 'GP_LEARN_FAILED');
     } finally {
       clearTimeout(stalled);
       signal?.removeEventListener('abort', abort);
       await child.stop();
-      await rm(staging, { recursive: true, force: true });
+      // What cannot be removed now is removed by a later run; it must not hide why this one failed.
+      await rm(staging, { recursive: true, force: true }).catch(() => {});
     }
   }
 
@@ -187,6 +196,7 @@ export class LearningJob {
       const dir = join(home, version);
       try {
         await rename(staged.dir, dir);
+        await syncFolder(home);
         return { model: staged.model, dir };
       } catch (error) {
         await rmdir(home).catch(() => {}); // only where it is empty: this run made it
@@ -211,6 +221,15 @@ function evenly<T>(list: T[], most: number): T[] {
 async function highestVersion(home: string): Promise<number> {
   const entries = await readdir(home).catch(() => []);
   return Math.max(0, ...entries.filter((entry) => /^[1-9][0-9]*$/.test(entry)).map(Number));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** What a run left whose process was killed; a run in progress is younger. */

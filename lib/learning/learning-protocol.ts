@@ -18,6 +18,7 @@ export interface LearnedBody {
   images: number;
   skipped: Skipped[];
   goodScores: number[];
+  highest: { path: string; score: number }[];
   median: number;
   warn: number;
   fail: number;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { asGoodpartError, GoodpartError } from '../core/errors.ts';
+import { asGoodpartError } from '../core/errors.ts';
 import { decodeTo, type ImageInput, readImageSize } from '../imaging/decode.ts';
+import { failed } from './failure.ts';
 import { commonAspect, inputSizeFor, type Size, sameAspect, squareInput } from './input-size.ts';
 
 /** Fewer good pictures than this say too little about what varies. */
@@ -22,6 +23,8 @@ export interface UsablePictures {
   size: Size;
   /** Grey, uint8, `size` each. */
   pixels: Buffer[];
+  /** Where each came from. */
+  labels: string[];
   skipped: Skipped[];
   /** sha256 over the decoded pictures in order. */
   digest: string;
@@ -80,7 +83,13 @@ export class PictureSet {
     const size = this.#keepAspect ? this.#commonSize(used) : squareInput;
     const digest = createHash('sha256');
     for (const picture of used) digest.update(picture.digest);
-    return { size, pixels: used.map((picture) => picture.pixels), skipped, digest: digest.digest('hex') };
+    return {
+      size,
+      pixels: used.map(({ pixels }) => pixels),
+      labels: used.map(({ label }) => label),
+      skipped,
+      digest: digest.digest('hex'),
+    };
   }
 
   #commonSize(used: Picture[]): Size {
@@ -103,12 +112,4 @@ const aspect = ({ width, height }: Size) => `${(width / height).toFixed(3)}:1 ($
 async function sizeOf(image: ImageInput): Promise<Size> {
   const { encoding, width, height } = image.info;
   return encoding === 'raw' && width && height ? { width, height } : readImageSize(image.data);
-}
-
-export function failed(field: string, expected: string, received: string): GoodpartError {
-  return new GoodpartError('GP_LEARN_FAILED', `Expected ${expected} for ${field} but received ${received}`, {
-    field,
-    expected,
-    received,
-  });
 }

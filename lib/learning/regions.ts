@@ -1,10 +1,10 @@
-import { GoodpartError } from '../core/errors.ts';
 import type { Measure, Roi } from '../core/inspection.ts';
 import { regionCells } from '../rules/mask.ts';
 import { measureRegion } from '../rules/measure.ts';
 import { checkRois } from '../rules/polygon.ts';
 import type { Grid } from './calibration.ts';
-import { type FalseRejectRate, middle, proposeThresholds } from './thresholds.ts';
+import { failed } from './failure.ts';
+import { type FalseRejectRate, proposeThresholds } from './thresholds.ts';
 
 /** Proposed limits of one region of the recipe. */
 export interface RegionLimits {
@@ -23,37 +23,51 @@ export function checkRegions(rois: readonly Roi[]): void {
   checkRois(rois.map((roi) => ({ ...roi, areaAbove: roi.areaAbove ?? 1, median: 0, warn: 1, fail: 1 })));
 }
 
-/**
- * Limits of each inspect region from the cross-fitted maps of the good pictures. For `area` without a map value the median
- * of the region's maxima is taken: half of the good pictures have a cell above it.
- */
-export function proposeRegions(
-  rois: readonly Roi[],
-  maps: readonly Float32Array[],
-  grid: Grid,
-  rate: FalseRejectRate,
-): RegionLimits[] {
-  const ignores = rois.filter((roi) => roi.mode === 'ignore');
-  return rois
-    .filter((roi) => roi.mode === 'inspect')
-    .map((roi) => {
-      const cells = regionCells(roi, ignores, grid.width, grid.height);
-      if (cells.length === 0) {
-        throw new GoodpartError('GP_LEARN_FAILED', `Region "${roi.name}" is hidden by ignore regions`, {
-          field: `rois.${roi.name}`,
-          expected: 'a region that is not all ignored',
-        });
-      }
-      const areaAbove = roi.measure === 'area' ? (roi.areaAbove ?? medianMaximum(maps, cells)) : roi.areaAbove;
-      const values = maps.map((map) => measureRegion(map, cells, roi.measure, areaAbove));
-      const gap = roi.measure === 'area' ? 1 / cells.length : undefined;
-      const { median, warn, fail } = proposeThresholds(values, rate, gap);
-      const { index, name, measure } = roi;
-      return { index, name, measure, areaAbove, median, warn: warn.value, fail: fail.value };
-    });
+/** An inspect region and the map cells it is measured on. */
+export interface LaidRegion {
+  roi: Roi;
+  cells: Uint32Array;
 }
 
-function medianMaximum(maps: readonly Float32Array[], cells: Uint32Array): number {
+/** The inspect regions on the grid. Throws GP_LEARN_FAILED for one that ignore regions hide. */
+export function layRegions(rois: readonly Roi[], grid: Grid): LaidRegion[] {
+  const ignores = rois.filter((roi) => roi.mode === 'ignore');
+  const inspected = rois.filter((roi) => roi.mode === 'inspect');
+  return inspected.map((roi) => {
+    const cells = regionCells(roi, ignores, grid.width, grid.height);
+    if (cells.length === 0) {
+      throw failed(`region "${roi.name}"`, 'a part that ignore regions do not hide', 'none');
+    }
+    return { roi, cells };
+  });
+}
+
+/**
+ * Limits of each region from the cross-fitted maps of the good pictures. For `area` without a map value the fail limit of
+ * the region's maximum is taken. Throws GP_LEARN_FAILED for a region that could never fail.
+ */
+export function proposeRegions(
+  regions: readonly LaidRegion[],
+  maps: readonly Float32Array[],
+  rate: FalseRejectRate,
+): RegionLimits[] {
+  return regions.map(({ roi, cells }) => {
+    const { index, name, measure } = roi;
+    const isArea = measure === 'area';
+    const areaAbove = isArea ? (roi.areaAbove ?? usualMaximum(maps, cells, rate)) : roi.areaAbove;
+    const values = maps.map((map) => measureRegion(map, cells, measure, areaAbove));
+    // Half a cell, so that warn and fail lie between the shares that one and two cells have; less in a region of one cell.
+    const gap = isArea ? Math.min(0.4, 0.5 / cells.length) : undefined;
+    const { median, warn, fail } = proposeThresholds(values, rate, gap);
+    if (isArea && fail.value >= 1) {
+      throw failed(`areaAbove of region "${name}"`, 'a map value that good parts exceed less often', `${areaAbove}`);
+    }
+    return { index, name, measure, areaAbove, median, warn: warn.value, fail: fail.value };
+  });
+}
+
+/** The fail limit of the region's maximum: hardly any good picture has a cell above it. */
+function usualMaximum(maps: readonly Float32Array[], cells: Uint32Array, rate: FalseRejectRate): number {
   const maxima = maps.map((map) => measureRegion(map, cells, 'maximum', null));
-  return middle(maxima.sort((a, b) => a - b));
+  return proposeThresholds(maxima, rate).fail.value;
 }

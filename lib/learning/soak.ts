@@ -30,8 +30,9 @@ export async function soak(seconds: number): Promise<Record<string, unknown>> {
       }
       rss.push(Math.round(process.memoryUsage().rss / 1e6));
     }
-    const versions = (await readdir(join(modelsRoot, 'soak'))).length;
-    const leftBehind = (await readdir(modelsRoot)).length - 1 + versions - counts.learned;
+    const versions = await readdir(join(modelsRoot, 'soak')).catch(() => []);
+    const others = (await readdir(modelsRoot)).filter((entry) => entry !== 'soak');
+    const leftBehind = others.length + versions.length - counts.learned;
     return { ...counts, differentModels: hashes.size, leftBehind, rssMb: [rss[0], rss.at(-1)] };
   } finally {
     await rm(modelsRoot, { recursive: true, force: true });

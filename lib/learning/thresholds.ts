@@ -38,7 +38,7 @@ export function proposeThresholds(scores: readonly number[], rate: FalseRejectRa
   return { median, warn, fail };
 }
 
-export function middle(sorted: readonly number[]): number {
+function middle(sorted: readonly number[]): number {
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

@@ -1,7 +1,9 @@
 import type { NodeAPI } from 'node-red';
+import type { EndpointView } from '../console/overview-data.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
 import type { Station } from '../station/station.ts';
 import type { NodeConfig, ValuesOf } from './config/config.ts';
+import { showEndpoint } from './console.ts';
 import { defineNode } from './define-node.ts';
 import { requireRef } from './messages.ts';
 import { resources } from './resources.ts';
@@ -14,8 +16,8 @@ export interface PlcEndpoint {
   attach(snapshot: StationSnapshot, slot: number): () => void;
   /** Hands over the station's newest truth. Never blocks, never throws. */
   publish(snapshot: StationSnapshot): void;
-  /** For the node's status. */
-  state(): { ok: boolean; text: string };
+  /** For the node's status and the console. */
+  state(): EndpointView;
   /** Calls back whenever `state` may have changed; returns how to stop that. */
   onState(callback: () => void): () => void;
 }
@@ -60,6 +62,7 @@ export function defineOutput<C extends NodeConfig>(
       destroy: async (hide) => hide(),
     });
     kit.onClose(() => shown.release());
+    kit.onClose(showEndpoint(station.id, endpoint.key, () => endpoint.state()));
     const show = () => {
       const { ok, text } = endpoint.state();
       kit.status(ok ? 'green' : 'red', text);

@@ -112,7 +112,10 @@ export class PlcHost {
         const server =
           settings.kind === 'modbus' ? new ModbusServer(settings.options) : new OpcUaServer(settings.options);
         const { host, port } = settings.options;
-        const keeper = new EndpointKeeper(server, `${host}:${port}`, (state) => this.#listener.endpoint(key, state));
+        const keeper: EndpointKeeper = new EndpointKeeper(server, `${host}:${port}`, (state) => {
+          // One that closes while another takes its key has nothing to say any more.
+          if (this.#endpoints.get(key)?.keeper === keeper) this.#listener.endpoint(key, state);
+        });
         endpoint = {
           keeper,
           settings: JSON.stringify(settings),

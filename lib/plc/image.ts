@@ -48,10 +48,10 @@ export function renderTags(input: ImageInput): TagValues {
   const stale = result !== null && isStale(result, ageMs, snapshot.staleAfterMs);
   const hidden = result === null || shadowed || stale || condition === 'closing';
   const code = hidden ? 0 : verdictCodes[result.verdict];
-  const accept = code !== 0 && result?.verdict !== 'invalid' && result?.accept === true;
+  const accept = (code === 1 || code === 2) && result?.accept === true;
   const measured = result !== null && !shadowed && result.verdict !== 'invalid';
   const silent = condition === 'silent';
-  const untold = told.filter((entry) => entry.sequence > (snapshot.result?.sequence ?? 0)).length;
+  const untold = told.filter((entry) => entry.sequence > snapshot.lastSequence).length;
   const counted = snapshot.mode === runMode ? untold : 0;
   return Object.freeze({
     bootId: snapshot.bootId,
@@ -100,7 +100,7 @@ export function renderTags(input: ImageInput): TagValues {
       Simulated: snapshot.health.simulated,
     }),
     result: Object.freeze({
-      sequence: wireSequence(Math.max(snapshot.lastSequence, result?.sequence ?? 0)),
+      sequence: wireSequence(result?.sequence ?? snapshot.lastSequence),
       triggerId: result?.triggerId ?? 0,
       code,
       reason: shadowed ? 0 : (result?.reason ?? 0),
@@ -139,7 +139,7 @@ function isStale(result: PublishedResult, ageMs: number, staleAfterMs: number): 
 /** What was told once stays told: it wins over a later verdict of the same sequence, and the sequence never falls back. */
 function newestResult(snapshot: StationSnapshot, told: readonly PublishedResult[]): PublishedResult | null {
   let newest = snapshot.result;
-  for (const entry of told) if (newest === null || entry.sequence >= newest.sequence) newest = entry;
+  for (const entry of told) if (entry.sequence >= (newest?.sequence ?? snapshot.lastSequence)) newest = entry;
   return newest;
 }
 

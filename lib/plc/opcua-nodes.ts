@@ -10,6 +10,8 @@ export type Opcua = typeof import('node-opcua');
 const imageLength = 100;
 /** Tags whose value moves with the clock are computed when read, and sampled for subscribers this often. */
 const sampledMs = 100;
+/** OPC UA's 0: a subscriber that asks for it hears of every change, however short, instead of samples. */
+const everyChange = 0;
 const readWhenAsked = 'Result.Age';
 /** Written last: PLCs trigger on its change. */
 const lastWritten = 'Result.Sequence';
@@ -112,6 +114,7 @@ export class StationNodes {
       description: tag.unit ? `${tag.description} (${tag.unit})` : tag.description,
       dataType: tag.opcua?.type,
       ...(tag.count > 1 ? { valueRank: 1, arrayDimensions: [tag.count] } : {}),
+      minimumSamplingInterval: everyChange,
       ...this.#access(tag),
     });
     const node: Node = { variable, ofResult, read, shown: undefined };
@@ -127,6 +130,7 @@ export class StationNodes {
       nodeId: `s=${this.#view.id}.${folderName}.${name}`,
       description: `Bit ${bit} of ${tag.name}`,
       dataType: 'Boolean',
+      minimumSamplingInterval: everyChange,
       accessLevel: 'CurrentRead',
       userAccessLevel: 'CurrentRead',
     });

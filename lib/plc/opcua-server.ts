@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import type { OPCUAServer, ServerSession } from 'node-opcua';
 import { type ProtocolServer, probePort, type StationView } from './endpoint.ts';
 import { type Opcua, StationNodes } from './opcua-nodes.ts';
@@ -8,17 +9,30 @@ import type { OpcUaSettings } from './settings.ts';
 /** An orderly end leaves Bad_Shutdown readable this long before the connection closes. */
 const lastWordsMs = 600;
 
+/** PLCs are told an address and compare it with the endpoint's: all addresses listened on are named. */
+function reachableAs(host: string): string[] {
+  if (host !== '0.0.0.0') return /^[\d.]+$/.test(host) ? [host] : [];
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
+}
+
 let loading: Promise<Opcua> | undefined;
 
 /** node-opcua takes one to three seconds of this process's only thread: loaded once, when the first endpoint needs it. */
 export function loadOpcua(): Promise<Opcua> {
-  loading ??= import('node-opcua').then((opcua) => {
-    const silent = () => {};
-    opcua.setDebugLogger(silent);
-    opcua.setWarningLogger(silent);
-    opcua.setErrorLogger(silent);
-    return opcua;
-  });
+  loading ??= import('node-opcua').then(
+    (opcua) => {
+      const silent = () => {};
+      opcua.setDebugLogger(silent);
+      opcua.setWarningLogger(silent);
+      opcua.setErrorLogger(silent);
+      return opcua;
+    },
+    (error) => {
+      loading = undefined;
+      throw error;
+    },
+  );
   return loading;
 }
 
@@ -99,7 +113,7 @@ export class OpcUaServer implements ProtocolServer {
     return new opcua.OPCUAServer({
       ...(host === '0.0.0.0' ? {} : { host }),
       port,
-      ...(/^[\d.]+$/.test(host) && host !== '0.0.0.0' ? { alternateHostname: host } : {}),
+      alternateHostname: reachableAs(host),
       allowAnonymous,
       securityPolicies: [opcua.SecurityPolicy.None, opcua.SecurityPolicy.Basic256Sha256],
       securityModes: [
@@ -115,6 +129,8 @@ export class OpcUaServer implements ProtocolServer {
       maxConnectionsPerEndpoint: maxSessions + 2,
       serverCapabilities: {
         maxSessions,
+        // 0: a subscriber with sampling interval 0 hears of every result, not of one in 50 ms.
+        minSupportedSampleRate: 0,
         maxSubscriptions: maxSessions * 4,
         maxSubscriptionsPerSession: 4,
         maxMonitoredItems: maxSessions * 1000,

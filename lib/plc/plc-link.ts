@@ -152,6 +152,7 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
   /** Orderly end: the PLC reads 0/0/0 (Bad_Shutdown), then the endpoints close. Resolves when the child is gone. */
   async stop(): Promise<void> {
     this.#endpoints.clear();
+    this.#states.clear();
     this.#started = false;
     await this.#child.stop();
   }

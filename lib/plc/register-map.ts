@@ -42,6 +42,29 @@ export function registerMap(slot = 0): MapRow[] {
   return tagTable.flatMap((tag) => rowsOf(tag, slot)).sort((a, b) => a.first - b.first);
 }
 
+/** Coils (FC1, FC5, FC15) and discrete inputs (FC2) of the station in this slot. */
+function bitRows(slot: number): string[] {
+  const words = tagTable.filter((tag) => tag.address === 2 || tag.address === 3);
+  const mirrored = words.flatMap((tag) =>
+    (tag.bits ?? []).map((bit, n): [number, string, string, string] => [
+      (tag.address - 2) * 16 + n,
+      `${tag.name.split('.')[0]}.${bit}`,
+      'r',
+      `Bit ${n} of ${tag.name}`,
+    ]),
+  );
+  const written: [number, string, string, string][] = [
+    [200, 'Simple.Trigger', 'rw', 'Coil only: a rising edge triggers, the station numbers it'],
+    [201, 'Simple.Ack', 'rw', 'Coil only: a rising edge acknowledges the newest result'],
+  ];
+  return [...mirrored, ...written].map(([offset, name, access, text]) => {
+    const at = slot * slotSpan + offset;
+    const reference = (first: number) => (offset >= 200 && first === 100001 ? '' : String(first + at).padStart(6, '0'));
+    const opcua = access === 'r' ? `${name}: Boolean` : '';
+    return [at, at, reference(1), reference(100001), name, 'coil', access, '', opcua, text].map(cell).join(',');
+  });
+}
+
 function cell(value: string | number): string {
   const text = String(value);
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -49,7 +72,18 @@ function cell(value: string | number): string {
 
 /** The register map of the station in this slot (base 1000·slot) as CSV, RFC 4180 with LF. */
 export function registerMapCsv(slot = 0): string {
-  const head = ['address', 'last', 'holding', 'input', 'name', 'type', 'access', 'unit', 'opc ua', 'description'];
+  const head = [
+    'address',
+    'last',
+    'reference',
+    'input reference',
+    'name',
+    'type',
+    'access',
+    'unit',
+    'opc ua',
+    'description',
+  ];
   const lines = registerMap(slot).map((row) =>
     [
       row.first,
@@ -66,7 +100,7 @@ export function registerMapCsv(slot = 0): string {
       .map(cell)
       .join(','),
   );
-  return `${[...plcRule.map((line) => `# ${line}`), head.join(','), ...lines].join('\n')}\n`;
+  return `${[...plcRule.map((line) => `# ${line}`), head.join(','), ...lines, ...bitRows(slot)].join('\n')}\n`;
 }
 
 /** The same table and the reasons' texts for people, as Markdown. */

@@ -49,11 +49,9 @@ export class StationState {
    * Node-RED that was only hung says later of the same sequence: the PLC may have acted on it.
    */
   tellOpen(now: number, utc: number): ToldResult[] {
-    const { result, openTriggers } = this.#snapshot;
+    const { openTriggers } = this.#snapshot;
     const known = new Set(this.#told.map((entry) => entry.sequence));
-    const open = openTriggers
-      .filter(({ sequence }) => sequence > (result?.sequence ?? 0) && !known.has(sequence))
-      .sort((a, b) => a.sequence - b.sequence);
+    const open = openTriggers.filter(({ sequence }) => !known.has(sequence)).sort((a, b) => a.sequence - b.sequence);
     for (const { sequence, triggerId, partId } of open) {
       this.#told.push({
         sequence,

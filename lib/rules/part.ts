@@ -66,9 +66,11 @@ export function judgePart(
     severity: verdict === 'invalid' ? null : severity,
     reasons,
   });
+  const k = rule.kind === 'worst' ? required.length : rule.k;
+  // A rule that nobody checked must not let a part pass for want of views.
+  if (!(k >= 1 && k <= required.length)) return said('invalid', [reason('viewMissing')], null);
   if (rule.kind === 'worst') {
     const worst = severities.length === 0 ? null : Math.max(...severities);
-    if (required.length === 0) return said('invalid', [reason('viewMissing')], null);
     if (invalid.length > 0) return said('invalid', because(invalid, fail, warn), null);
     if (fail.length > 0) return said('fail', because(fail, warn), worst);
     return warn.length > 0 ? said('warn', because(warn), worst) : said('pass', [], worst);

@@ -7,9 +7,6 @@ import { benchModel } from './bench-model.ts';
 import { OnnxRuntimeEngine } from './engine.ts';
 import { ModelStore } from './model-store.ts';
 
-const rounds = 7;
-const framesPerRound = 40;
-
 /**
  * Inspections a second through the engine with two frames in flight, 640x480 raw RGB, one ONNX thread, against a bare
  * `session.run` loop in the same child; rounds take turns, so that a neighbour's load meets both. `dir`: a model's folder; by
@@ -17,6 +14,7 @@ const framesPerRound = 40;
  */
 export async function bench(
   dir: string | undefined = process.env.GOODPART_BENCH_MODEL,
+  { rounds = 7, framesPerRound = 40 }: { rounds?: number; framesPerRound?: number } = {},
 ): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'goodpart-bench-'));
   const engine = new OnnxRuntimeEngine({ name: 'bench', threads: 1 });

@@ -80,6 +80,8 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
     this.#child = new SupervisedChild({
       name: `engine ${options.name}`,
       module: join(__dirname, 'engine-child.js'),
+      // libvips' and ONNX Runtime's threads in glibc's many arenas: memory would creep up for hours (measured)
+      env: { MALLOC_ARENA_MAX: '2' },
       startMs: this.#options.loadMs,
       hungMs: this.#options.hungMs * 2,
       initialise: () => this.#loadAgain(),
@@ -183,6 +185,7 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
       try {
         wanted.model = await this.#request(key);
         wanted.error = undefined;
+        if (this.#wanted.get(key) !== wanted) await this.#child.request('unload', { key });
       } catch (thrown) {
         const error = asGoodpartError(thrown);
         if (error.code !== 'GP_MODEL_INVALID') throw error;

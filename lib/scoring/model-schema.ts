@@ -6,7 +6,7 @@ import type { ModelIdentity } from '../core/inspection.ts';
 import { decodeDescription } from '../imaging/description.ts';
 
 const name = z.string().min(1).max(64);
-const side = z.int().min(1).max(8192);
+const side = z.int().min(1).max(4096);
 const count = z.int().min(0);
 const outputName = z.string().min(1).max(256).nullable();
 

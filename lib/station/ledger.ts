@@ -170,6 +170,14 @@ export class Ledger {
     return true;
   }
 
+  /** As `invalidate`, but whatever the verdict is as long as it is not published: somebody has said invalid already. */
+  overrule(sequence: number, why: Reason, now: number): boolean {
+    const entry = this.#open.find((open) => open.sequence === sequence);
+    if (entry === undefined) return false;
+    this.#overrule(entry, now, [why]);
+    return true;
+  }
+
   publish(id: string, now: number): PublishAnswer {
     const entry = this.#byId.get(id);
     if (entry === undefined) return 'unknown';
@@ -249,6 +257,7 @@ export class Ledger {
     entry.verdict = 'invalid';
     entry.severity = null;
     entry.reasons = reasons;
+    entry.state = 'judged';
     entry.timings.judged ??= now - entry.trigger.at;
     entry.wanted = true;
     this.#advance(now);
@@ -256,6 +265,12 @@ export class Ledger {
 
   #advance(now: number): void {
     for (let head = this.#open[0]; head?.wanted && head.verdict !== null; head = this.#open[0]) {
+      if (head.deadline < now && head.verdict !== 'invalid') {
+        // It waited for an earlier one, and the timer came late: too late is too late.
+        head.verdict = 'invalid';
+        head.severity = null;
+        head.reasons = [reason('deadline'), ...head.reasons];
+      }
       this.#open.shift();
       head.state = 'published';
       head.closedAt = now;

@@ -83,9 +83,11 @@ export function restartedInspection(
   place: { line: string; station: string; simulated: boolean },
 ): Inspection {
   const { triggerId, partId, expectedRecipe, source, at, utc } = record;
+  const { line, station, simulated } = place;
   return frozenCopy<Inspection>({
     id: record.id,
-    ...place,
+    line,
+    station,
     sequence: record.sequence,
     trigger: { triggerId, partId, expectedRecipe, source, at, utc },
     part: { id: partId },
@@ -102,5 +104,6 @@ export function restartedInspection(
     accept: false,
     deadline: record.deadline,
     timings: { exposed: null, scored: null, judged: null, published: null },
+    simulated,
   });
 }

@@ -152,6 +152,8 @@ export class StateStore {
     this.#writingSince = this.#now();
     this.#writing = this.#run().finally(() => {
       this.#writing = null;
+      // What came between the last look and here would otherwise lie until the next line comes.
+      if (!this.#failing && (this.#saveWanted || this.#pending.length > 0)) this.#kick();
     });
   }
 

@@ -157,7 +157,7 @@ export class Station extends StationDesk {
       mode: this.identity.mode,
       recipe,
       deadline: at + this.limits.deadlineMs,
-      expected: source === 'image' ? [] : [...this.#cameras.keys()],
+      expected: source === 'image' || source === 'camera' ? [] : [...this.#cameras.keys()],
     });
     this.newest = entry;
     this.previousTrigger = triggerId;
@@ -229,6 +229,17 @@ export class Station extends StationDesk {
     return this.#act(id, (now) => this.ledger.invalidate(id, why, now));
   }
 
+  /**
+   * The PLC process has told the PLC that this part is invalid, because this process was silent: the ledger says the same,
+   * a verdict that waits for publication included. False where it is published already or unknown.
+   */
+  invalidateHung(sequence: number): boolean {
+    this.tick();
+    const said = this.ledger.overrule(sequence, reason('stationHung'), this.now());
+    this.#after();
+    return said;
+  }
+
   publish(id: string): PublishAnswer {
     this.tick();
     const answer = this.ledger.publish(id, this.now());
@@ -251,7 +262,7 @@ export class Station extends StationDesk {
     };
   }
 
-  /** Tells which camera gives a view; inspections from now on expect it. */
+  /** Tells which camera gives a view; inspections from now on expect it, unless an exposure or an image opens them. */
   registerCamera(view: string, camera: { name: string; settingsHash: string }): void {
     this.#cameras.set(view, { ...camera });
   }

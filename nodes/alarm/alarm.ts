@@ -71,18 +71,18 @@ export default function register(RED: NodeAPI): void {
 
 type Values = {
   rule: 'kOfN' | 'consecutive' | 'duration';
-  k: number;
-  n: number;
+  needed: number;
+  outOf: number;
   count: number;
   durationMs: number;
   warns: boolean;
 };
 
-function alarmRule({ rule, k, n, count, durationMs, warns }: Values): AlarmRule {
+function alarmRule({ rule, needed, outOf, count, durationMs, warns }: Values): AlarmRule {
   const counts = warns ? 'warn-and-fail' : 'fail';
   switch (rule) {
     case 'kOfN':
-      return { kind: 'k-of-n', k, n, counts };
+      return { kind: 'k-of-n', k: needed, n: outOf, counts };
     case 'consecutive':
       return { kind: 'consecutive', k: count, counts };
     case 'duration':
@@ -90,10 +90,10 @@ function alarmRule({ rule, k, n, count, durationMs, warns }: Values): AlarmRule 
   }
 }
 
-function describeRule({ rule, k, n, count, durationMs }: Values): string {
+function describeRule({ rule, needed, outOf, count, durationMs }: Values): string {
   switch (rule) {
     case 'kOfN':
-      return `${k} of the last ${n} parts were bad`;
+      return `${needed} of the last ${outOf} parts were bad`;
     case 'consecutive':
       return `${count} bad parts in a row`;
     case 'duration':

@@ -14,8 +14,8 @@ export const config = defineConfig({
   fields: {
     station: node('goodpart-station'),
     rule: choice(['kOfN', 'consecutive', 'duration']),
-    k: whole({ default: 3, min: 1, max: 1000, when: kOfN }),
-    n: whole({ default: 10, min: 1, max: 1000, when: kOfN }),
+    needed: whole({ default: 3, min: 1, max: 1000, when: kOfN }),
+    outOf: whole({ default: 10, min: 1, max: 1000, when: kOfN }),
     count: whole({ default: 3, min: 1, max: 1000, when: { rule: ['consecutive'] } }),
     durationMs: whole({ default: 5000, min: 1, max: 86_400_000, unit: 'ms', when: { rule: ['duration'] } }),
     /** Whether a warn counts like a fail. */
@@ -25,9 +25,9 @@ export const config = defineConfig({
   },
   checks: [
     {
-      field: 'k',
-      expected: 'a number not larger than n',
-      holds: ({ rule, k, n }) => rule !== 'kOfN' || k <= n,
+      field: 'needed',
+      expected: 'a number not larger than the parts looked at',
+      holds: ({ rule, needed, outOf }) => rule !== 'kOfN' || needed <= outOf,
     },
   ],
 });

@@ -1,5 +1,5 @@
 import type { Editor } from '../../lib/node-red/editor/dialog.ts';
 
 export const editor: Editor = {
-  summary: ({ rule, k, n, count, durationMs }, t) => `alarm ${t(`summary.${rule}`, { k, n, count, durationMs })}`,
+  summary: ({ rule, ...values }, t) => `alarm ${t(`summary.${rule}`, values)}`,
 };

@@ -12,6 +12,7 @@ import { inspectionRef, type Message, requireRef, type Send } from '../../lib/no
 import { resources } from '../../lib/node-red/resources.ts';
 import type { Station } from '../../lib/station/station.ts';
 import { config } from './config.ts';
+import { FreeRun } from './free-run.ts';
 import { sourceSettings } from './source-settings.ts';
 
 const cameraFault = 101;
@@ -95,34 +96,24 @@ export default function register(RED: NodeAPI): void {
       return true;
     };
 
-    let freeRun = 0;
-    const startFreeRun = () => {
-      const mine = ++freeRun;
-      const again = (after: number) => {
-        const timer = setTimeout(() => {
-          step().catch((error: unknown) => {
-            kit.report(error);
-            if (mine === freeRun) again(1_000);
-          });
-        }, after);
-        timer.unref();
-      };
-      const step = async () => {
-        if (mine !== freeRun) return;
-        const began = systemClock.mono();
-        if (station.credit() > 0 && !(await exposeAndOpen())) {
-          kit.status('grey', 'all pictures have been used');
-          return;
-        }
-        if (mine === freeRun) again(Math.max(0, intervalMs - (systemClock.mono() - began)));
-      };
-      again(0);
-    };
-    const stopFreeRun = () => {
-      freeRun += 1;
-    };
-    kit.onClose(stopFreeRun);
-    if (run === 'free') startFreeRun();
+    const freeRun = new FreeRun({
+      intervalMs,
+      mayStart: () => station.credit() > 0,
+      expose: async () => {
+        const more = await exposeAndOpen();
+        if (!more) kit.status('grey', 'all pictures have been used');
+        return more;
+      },
+      onError: kit.report,
+    });
+    // a place that an inspection leaves is taken at once, not at the next look
+    const onSnapshot = () => freeRun.nudge();
+    station.on('snapshot', onSnapshot);
+    kit.onClose(() => {
+      station.off('snapshot', onSnapshot);
+      freeRun.stop();
+    });
+    if (run === 'free') freeRun.start();
 
     return {
       input: async (message, send) => {
@@ -130,8 +121,8 @@ export default function register(RED: NodeAPI): void {
           if (run !== 'free') {
             throw new GoodpartError('GP_INPUT_INVALID', 'Only a free-running camera can be started and stopped');
           }
-          stopFreeRun();
-          if (message.topic === 'start') startFreeRun();
+          freeRun.stop();
+          if (message.topic === 'start') freeRun.start();
           else kit.status('grey', 'stopped');
           return;
         }

@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red';
+import { showEvidence } from '../../lib/node-red/console.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { requireRef } from '../../lib/node-red/messages.ts';
 import { stationFolder } from '../../lib/node-red/stations.ts';
@@ -26,6 +27,11 @@ export default function register(RED: NodeAPI): void {
       store.off('state', show);
     });
     show();
+    const panel = () => {
+      const { ok, text, queued: waiting } = store.stats(key);
+      return { ok, text, waiting };
+    };
+    kit.onClose(showEvidence(station.id, panel));
 
     return {
       input: (message, send) => {

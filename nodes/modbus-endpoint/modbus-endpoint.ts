@@ -8,7 +8,8 @@ export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
     const { host, port, unitId, wordOrder, textOrder } = kit.config;
     const options = { host, port, unitId, wordOrder, textOrder };
-    const lease = await takeEndpoint(`modbus ${kit.id}`, options, (link, key) => link.openModbus(key, options));
+    const about = { name: kit.config.name, protocol: 'Modbus TCP', address: `${host}:${port}` } as const;
+    const lease = await takeEndpoint(`modbus ${kit.id}`, about, options, (link, key) => link.openModbus(key, options));
     kit.onClose(() => lease.release());
     return { offers: lease.value };
   });

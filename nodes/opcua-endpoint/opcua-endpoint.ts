@@ -13,7 +13,8 @@ export default function register(RED: NodeAPI): void {
     const users = user && password ? [{ name: user, password }] : [];
     const pkiDir = join(dataFolder(RED), 'pki');
     const options = { host, port, allowAnonymous, users, pkiDir };
-    const lease = await takeEndpoint(`opc ua ${kit.id}`, options, (link, key) => link.openOpcUa(key, options));
+    const about = { name: kit.config.name, protocol: 'OPC UA', address: `opc.tcp://${host}:${port}` } as const;
+    const lease = await takeEndpoint(`opc ua ${kit.id}`, about, options, (link, key) => link.openOpcUa(key, options));
     kit.onClose(() => lease.release());
     return { offers: lease.value };
   });

@@ -1,8 +1,6 @@
 import { defineConfig } from '../../lib/node-red/config/config.ts';
 import { choice, names, node, whole } from '../../lib/node-red/config/fields.ts';
 
-const kOfN = { rule: ['kOfN'] };
-
 export const config = defineConfig({
   type: 'goodpart-part',
   category: 'goodpart',
@@ -15,14 +13,14 @@ export const config = defineConfig({
     rule: choice(['worst', 'kOfN']),
     /** The views that every part must have. */
     required: names({ default: 'main' }),
-    k: whole({ default: 1, min: 1, max: 64, when: kOfN }),
-    n: whole({ default: 1, min: 1, max: 64, when: kOfN }),
+    /** How many of them must be good. */
+    needed: whole({ default: 1, min: 1, max: 64, when: { rule: ['kOfN'] } }),
   },
   checks: [
     {
-      field: 'k',
-      expected: 'a number not larger than n',
-      holds: ({ rule, k, n }) => rule !== 'kOfN' || k <= n,
+      field: 'needed',
+      expected: 'a number not larger than that of the required views',
+      holds: ({ rule, needed, required }) => rule !== 'kOfN' || needed <= required.length,
     },
   ],
 });

@@ -8,10 +8,10 @@ import { config } from './config.ts';
 /** Joins the branches of one part by inspection id; sends one message, when the part's verdict is known. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
-    const { required, k } = kit.config;
+    const { required, needed } = kit.config;
     const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
     const rule: PartRule =
-      kit.config.rule === 'worst' ? { kind: 'worst', required } : { kind: 'k-of-n', required, k };
+      kit.config.rule === 'worst' ? { kind: 'worst', required } : { kind: 'k-of-n', required, k: needed };
     return {
       input: (message, send) => {
         const { id, view } = requireRef(message, station);

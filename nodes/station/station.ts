@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { serveConsole } from '../../lib/node-red/console.ts';
+import { serveConsole, watchOf } from '../../lib/node-red/console.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { takeStation } from '../../lib/node-red/stations.ts';
 import { config } from './config.ts';
@@ -9,6 +9,7 @@ export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
     const lease = await takeStation(RED, kit.id, kit.config);
     kit.onClose(() => lease.release());
+    watchOf(lease.value);
     return { offers: lease.value };
   });
 }

@@ -71,7 +71,7 @@ for (const release of releases) {
         }
         await editor.cancel();
         await editor.page.evaluate(`RED.sidebar.help.show(${JSON.stringify(node.type)})`);
-        const help = await until('the help is shown', () => editor.page.locator('.red-ui-help').last().innerText());
+        const help = await until('the help is shown', () => editor.page.locator('.red-ui-help').last().textContent());
         assert.match(help, /Details/);
       });
     }
@@ -80,7 +80,7 @@ for (const release of releases) {
       const german = await EditorPage.open(browser, nodeRed, { locale: 'de-DE' });
       for (const { node } of cases) {
         await german.edit(node.id);
-        const text = await german.page.locator('.goodpart-form').innerText();
+        const text = await german.page.locator('.goodpart-form').textContent();
         assert.doesNotMatch(text, /\b(label|hint|section|choice|intro|region)\.\w/, node.type);
         if (node.type === 'goodpart-camera') assert.match(text, /Bilder/);
         await german.cancel();
@@ -103,7 +103,9 @@ for (const release of releases) {
     });
 
     it('asks for a station in one sentence', async () => {
-      await editor.page.evaluate(`RED.nodes.import([{ id: 'lonely', type: 'goodpart-part', z: 'tab-1', x: 400, y: 400, wires: [[]] }])`);
+      await editor.page.evaluate(
+        `RED.nodes.import([{ id: 'lonely', type: 'goodpart-part', z: 'tab-1', x: 400, y: 400, wires: [[]] }])`,
+      );
       assert.deepEqual(await editor.validation('lonely'), ['Expected a station for “Station” but received ""']);
     });
 
@@ -123,8 +125,11 @@ for (const release of releases) {
       await editor.edit('old-camera');
       assert.equal(await editor.get('view'), 'main');
       await editor.done();
-      const { v, view, seed } = await editor.stored('old-camera');
-      assert.deepEqual({ v: Number(v), view, seed: Number(seed) }, { v: 1, view: 'main', seed: 1 });
+      const { configVersion, view, seed } = await editor.stored('old-camera');
+      assert.deepEqual(
+        { version: Number(configVersion), view, seed: Number(seed) },
+        { version: 1, view: 'main', seed: 1 },
+      );
     });
 
     describe('regions', () => {
@@ -155,11 +160,25 @@ for (const release of releases) {
         const box = (await board.boundingBox())!;
         const click = (x: number, y: number) =>
           board.click({ position: { x: Math.round(x * box.width), y: Math.round(y * box.height) } });
-        for (const [x, y] of [[0.1, 0.1], [0.6, 0.1], [0.6, 0.5], [0.1, 0.5], [0.1, 0.1]] as const) await click(x, y);
+        for (const [x, y] of [
+          [0.1, 0.1],
+          [0.6, 0.1],
+          [0.6, 0.5],
+          [0.1, 0.5],
+          [0.1, 0.1],
+        ] as const)
+          await click(x, y);
         assert.deepEqual(await editor.problems(), []);
         await shoot('rules-drawn');
         await editor.page.locator('.goodpart-tools button').first().click();
-        for (const [x, y] of [[0.1, 0.1], [0.6, 0.5], [0.6, 0.1], [0.1, 0.5], [0.1, 0.1]] as const) await click(x, y);
+        for (const [x, y] of [
+          [0.1, 0.1],
+          [0.6, 0.5],
+          [0.6, 0.1],
+          [0.1, 0.5],
+          [0.1, 0.1],
+        ] as const)
+          await click(x, y);
         const [problem] = await editor.problems();
         assert.match(problem, /Expected a polygon that does not cross or touch itself for “Region 2: outline”/);
         await editor.done();

@@ -8,6 +8,7 @@ export class EditorPage {
 
   private constructor(page: Page) {
     this.page = page;
+    page.setDefaultTimeout(5_000);
     page.on('pageerror', (error) => this.errors.push(error.message));
     page.on('console', (message) => {
       const text = message.text();
@@ -16,11 +17,7 @@ export class EditorPage {
     });
   }
 
-  static async open(
-    browser: Browser,
-    nodeRed: NodeRed,
-    { dark = false, locale = 'en-US' } = {},
-  ): Promise<EditorPage> {
+  static async open(browser: Browser, nodeRed: NodeRed, { dark = false, locale = 'en-US' } = {}): Promise<EditorPage> {
     const context = await browser.newContext({
       viewport: { width: 1500, height: 1100 },
       colorScheme: dark ? 'dark' : 'light',
@@ -29,7 +26,9 @@ export class EditorPage {
     });
     const editor = new EditorPage(await context.newPage());
     await editor.page.goto(nodeRed.url);
-    await editor.page.waitForFunction('window.RED?.nodes?.node("station-1") && !$("#red-ui-loading-progress").is(":visible")');
+    await editor.page.waitForFunction(
+      'window.RED?.nodes?.node("station-1") && !$("#red-ui-loading-progress").is(":visible")',
+    );
     return editor;
   }
 
@@ -41,7 +40,8 @@ export class EditorPage {
       else RED.editor.edit(node);
     })()`);
     await this.page.locator('.goodpart-form').waitFor();
-    await this.page.waitForFunction('!$("#red-ui-editor-shade").length || $(".red-ui-tray").last().offset().left < innerWidth - 300');
+    // while a tray slides in, Node-RED ignores its buttons
+    await this.page.waitForFunction('parseFloat($(".red-ui-tray").last().css("right")) === 0');
   }
 
   /** The input of a field of the open dialog. */
@@ -55,9 +55,7 @@ export class EditorPage {
 
   async set(name: string, value: string | boolean): Promise<void> {
     const field = this.field(name);
-    const hidden = await this.page.evaluate(
-      `$('#node-input-${name}').next('.red-ui-typedInput-container').length > 0`,
-    );
+    const hidden = await this.page.evaluate(`$('#node-input-${name}').next('.red-ui-typedInput-container').length > 0`);
     if (hidden) await this.page.evaluate(`$('#node-input-${name}').typedInput('value', ${JSON.stringify(value)})`);
     else if (typeof value === 'boolean') await field.setChecked(value);
     else if (await this.page.evaluate(`$('#node-input-${name}, #node-config-input-${name}').is('select')`))

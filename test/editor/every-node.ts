@@ -8,7 +8,7 @@ export interface DialogCase {
 }
 
 const config = (name: string, fields: object, change: DialogCase['change']): DialogCase => ({
-  node: { id: `${name}-1`, type: `goodpart-${name}`, v: 1, name: '', ...fields },
+  node: { id: `${name}-1`, type: `goodpart-${name}`, configVersion: 1, name: '', ...fields },
   change,
 });
 
@@ -20,7 +20,7 @@ const flow = (name: string, fields: object, change: DialogCase['change'], output
     z: 'tab-1',
     x: 160 + 260 * (row % 3),
     y: 60 + 60 * Math.floor(row++ / 3),
-    v: 1,
+    configVersion: 1,
     name: '',
     wires: Array.from({ length: outputs }, () => []),
     ...fields,
@@ -60,7 +60,7 @@ export const cases: DialogCase[] = [
   flow('score', { ...station, model: 'model-1' }, { timeoutMs: '800' }),
   flow('rules', { ...station, thresholds: 'fixed', rois: [region] }, { final: false }),
   flow('part', { ...station, rule: 'worst', required: 'main' }, { required: 'main, top' }),
-  flow('alarm', { ...station, rule: 'kOfN', k: 3, n: 10 }, { k: '2', warns: true }, 2),
+  flow('alarm', { ...station, rule: 'kOfN', needed: 3, outOf: 10 }, { needed: '2', warns: true }, 2),
   flow('evidence', { ...station, passPercent: 1 }, { passPercent: '2.5', map: false }),
   flow('picture', { content: 'overlay' }, { maxWidth: '800', content: 'frame' }),
   flow('opcua-output', { ...station, endpoint: 'opcua-endpoint-1' }, { name: 'to the line' }),

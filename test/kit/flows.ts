@@ -46,6 +46,7 @@ export class FlowRunner {
     this.#helper.settings({ userDir: this.userDir, logging: { console: { level: 'off' } } });
   }
 
+  /** Starts a flow; after `stop`, in a new life of the same userDir. */
   async start(flow: object[]): Promise<void> {
     await this.#helper.load(ourNodes(), flow);
   }

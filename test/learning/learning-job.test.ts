@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GoodpartError } from '../../lib/core/errors.ts';
 import type { Frame } from '../../lib/core/frame.ts';
 import type { Roi } from '../../lib/core/inspection.ts';
-import type { ImageInput } from '../../lib/imaging/decode.ts';
+import { decodeTo, type ImageInput } from '../../lib/imaging/decode.ts';
 import { encodePng } from '../../lib/imaging/encode.ts';
 import { LearningJob, type LearningOptions, type LearnResult } from '../../lib/learning/learning-job.ts';
 import { syntheticParts } from '../../lib/learning/synthetic-parts.ts';
+import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { Session } from '../../lib/scoring/session.ts';
 import { tempDir } from '../kit/temp.ts';
@@ -19,6 +21,15 @@ const png = (frame: Frame) => encodePng({ data: frame.data, info: frame.info } s
 
 function job(modelsRoot: string, more: Partial<LearningOptions> = {}): LearningJob {
   return new LearningJob({ images: frames(wide), modelsRoot, name: 'ring', keepAspect: true, ...more });
+}
+
+const base = tempDir('learning');
+let folders = 0;
+
+function freshDir(): string {
+  const path = join(base, String(folders++));
+  mkdirSync(path);
+  return path;
 }
 
 async function failure(work: Promise<unknown>): Promise<GoodpartError> {
@@ -68,9 +79,21 @@ const roi = (index: number, more: Partial<Roi>): Roi => ({
 describe('learning job', function () {
   this.timeout(60_000);
 
+  it('loads nothing native into the process that starts it', () => {
+    const module = join(__dirname, '../../lib/learning/learning-job.js');
+    const script = `require(${JSON.stringify(module)}); console.log(JSON.stringify(Object.keys(require.cache)))`;
+    const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+    const loaded = JSON.parse(stdout) as string[];
+    assert.ok(loaded.includes(module));
+    assert.deepEqual(
+      loaded.filter((path) => /node_modules.(sharp|onnxruntime|protobufjs)/.test(path)),
+      [],
+    );
+  });
+
   describe('with good pictures', () => {
-    const root = tempDir('learning');
-    const folder = tempDir('pictures');
+    const root = freshDir();
+    const folder = freshDir();
     const stages: string[] = [];
     let fromFiles: LearnResult;
 
@@ -154,11 +177,34 @@ describe('learning job', function () {
       assert.deepEqual(readdirSync(join(root, 'ring')).sort(), ['1', '2']);
     });
 
+    it('names the good pictures that are worth a look', () => {
+      const { highest, goodScores } = fromFiles;
+      assert.equal(highest.length, 5);
+      assert.equal(highest[0].score, Math.max(...goodScores));
+      assert.match(highest[0].path, /part-\d\d\.png$/);
+    });
+
+    it('is run by the engine like any other model, with the same score as the bare graph', async () => {
+      const engine = new OnnxRuntimeEngine({ name: 'learned', threads: 1 });
+      try {
+        const { key } = await engine.load(fromFiles.dir);
+        const result = await engine.score(key, wide[0], { deadlineMs: 10_000 });
+        const session = await Session.open(readFileSync(join(fromFiles.dir, 'model.onnx')));
+        const { data } = await decodeTo(wide[0], { width: 288, height: 224, channels: 1 });
+        const { score } = await session.run({ image: { data, shape: [1, 224, 288, 1] } });
+        await session.dispose();
+        assert.ok(Math.abs(result.score - score.data[0]) < 1e-4);
+        assert.deepEqual([result.map?.width, result.map?.height], [36, 28]);
+        assert.deepEqual(result.model, fromFiles.model);
+      } finally {
+        await engine.stop();
+      }
+    });
+
     it('shows a spot where it is', async () => {
       const model = await new ModelStore(root).read('ring', '1');
       const session = await Session.open(readFileSync(join(fromFiles.dir, 'model.onnx')));
       const { width, height } = model.input;
-      const { decodeTo } = await import('../../lib/imaging/decode.ts');
       const map = async (frame: Frame, spoil: boolean) => {
         const data = Buffer.from(frame.data);
         if (spoil) for (let y = 14; y < 20; y++) for (let x = 100; x < 106; x++) data[y * 128 + x] = 10;
@@ -238,12 +284,12 @@ describe('learning job', function () {
             }),
           ],
         },
-        /"region 1" is hidden/,
+        /ignore regions do not hide for region "region 1" but received none/,
       ],
     ];
     for (const [what, options, message] of failures) {
       it(`fails with one clear error for ${what} and leaves nothing behind`, async () => {
-        const root = tempDir('learning');
+        const root = freshDir();
         const error = await failure(job(root, options).run());
         assert.equal(error.code, 'GP_LEARN_FAILED');
         assert.match(error.message, message);
@@ -251,11 +297,19 @@ describe('learning job', function () {
       });
     }
 
+    it('fails where the models’ folder cannot be written', async () => {
+      const file = join(freshDir(), 'models');
+      writeFileSync(file, '');
+      const error = await failure(job(file).run());
+      assert.equal(error.code, 'GP_LEARN_FAILED');
+      assert.match(error.message, /models/);
+    });
+
     it('fails for a folder of no pictures', async () => {
-      const folder = tempDir('pictures');
+      const folder = freshDir();
       mkdirSync(join(folder, 'inner'));
       writeFileSync(join(folder, 'notes.txt'), 'no picture at all');
-      const error = await failure(job(tempDir('learning'), { images: [{ path: folder }] }).run());
+      const error = await failure(job(freshDir(), { images: [{ path: folder }] }).run());
       assert.match(error.message, /received 0 \(1 skipped, first .*notes\.txt/);
     });
   });
@@ -263,7 +317,7 @@ describe('learning job', function () {
   describe('when it is interrupted', () => {
     for (const stage of ['reading', 'fitting']) {
       it(`stops at an abort while ${stage} and leaves nothing behind`, async () => {
-        const root = tempDir('learning');
+        const root = freshDir();
         const stop = new AbortController();
         const run = job(root).run((progress) => {
           if (progress.stage === stage) stop.abort();
@@ -277,14 +331,26 @@ describe('learning job', function () {
     }
 
     it('does nothing where it was aborted before', async () => {
-      const root = join(tempDir('learning'), 'models');
+      const root = join(freshDir(), 'models');
       const error = await failure(job(root).run(undefined, AbortSignal.abort()));
       assert.match(error.message, /aborted/);
       assert.equal(existsSync(root), false);
     });
 
+    it('rejects with what the progress listener throws and leaves nothing behind', async () => {
+      for (const stage of ['reading', 'projection']) {
+        const root = freshDir();
+        const run = job(root).run((progress) => {
+          if (progress.stage === stage) throw new Error('the listener broke');
+        });
+        const error = await failure(run);
+        assert.match(error.message, /the listener broke/);
+        assert.deepEqual(readdirSync(root), []);
+      }
+    });
+
     it('rejects when its child is killed, starts no other and leaves nothing behind', async () => {
-      const root = tempDir('learning');
+      const root = freshDir();
       let killed = 0;
       const run = job(root).run(({ stage }) => {
         if (stage !== 'fitting' || killed > 0) return;

@@ -58,7 +58,7 @@ describe('thresholds', () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 20, maxLength: 400 }),
-        fc.double({ min: 0.001, max: 0.2 }),
+        fc.double({ min: 0.001, max: 0.2, noNaN: true }),
         (scores, gap) => {
           const { median, warn, fail } = proposeThresholds(scores, rate, gap);
           assert.ok(median < warn.value && warn.value < fail.value);

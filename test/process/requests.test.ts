@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { tempDir } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 import { bear, buryAll } from './family.ts';
 
@@ -29,11 +31,12 @@ describe('asking a supervised child', () => {
   });
 
   it('passes on what the child tells by itself, and what it is told', async () => {
-    const child = bear('', { args: ['', 'seen'] });
+    const file = join(tempDir('requests'), 'words');
+    const child = bear('', { args: ['', file] });
     const heard: unknown[] = [];
     child.on('event', (type, body, payloads) => heard.push(type, body, String(payloads)));
     await child.start();
-    assert.deepEqual(heard, ['hello', { args: ['', 'seen'] }, 'bytes']);
+    assert.deepEqual(heard, ['hello', { args: ['', file] }, 'bytes']);
     assert.equal(child.tell('note', null), true);
     assert.equal((await child.request('count', null)).body, 1);
   });

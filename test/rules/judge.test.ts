@@ -117,7 +117,7 @@ describe('rules: a view’s verdict', () => {
   });
 
   it('never passes anything that is not finite, and severity 1 always parts fail from the rest', () => {
-    const number = fc.double({ min: -100, max: 100, noNaN: true });
+    const number = fc.integer({ min: -800, max: 800 }).map((eighths) => eighths / 8);
     const cell = fc.oneof({ weight: 12, arbitrary: number }, fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY));
     fc.assert(
       fc.property(fc.array(cell, { minLength: 4, maxLength: 4 }), number, number, number, (cells, a, b, c) => {

@@ -87,7 +87,7 @@ describe('rules: mask', () => {
       [0.01, 0.021],
     ];
     const rows = drawn(seam, 16, 16);
-    rows.forEach((row, y) => assert.ok(row[y] === '#', `row ${y}: ${row}`));
+    for (const [y, row] of rows.entries()) assert.equal(row[y], '#', `row ${y}: ${row}`);
   });
 
   it('keeps the hole of a concave shape free', () => {

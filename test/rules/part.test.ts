@@ -98,6 +98,10 @@ describe('rules: part verdict', () => {
 
   it('never passes without a view', () => {
     assert.equal(judgePart([], { kind: 'worst', required: [] })?.verdict, 'invalid');
+    for (const k of [0, -1, Number.NaN, 1]) {
+      assert.equal(judgePart([], { kind: 'k-of-n', required: [], k })?.verdict, 'invalid');
+      if (k !== 1) assert.equal(judgePart(views('p'), { kind: 'k-of-n', required: ['1'], k })?.verdict, 'invalid');
+    }
   });
 
   for (const [name, rule, field] of [

@@ -66,7 +66,7 @@ function show(data: OverviewData): void {
   const text = summaryOf(data.stations);
   if (summary.textContent !== text) summary.textContent = text;
   document.title = text.includes('attention') ? `(!) ${text} · Goodpart` : 'Goodpart';
-  clock.textContent = new Date(data.at).toLocaleTimeString(undefined, { timeZoneName: 'short' });
+  clock.textContent = new Date(data.at).toLocaleTimeString(undefined, { hourCycle: 'h23', timeZoneName: 'short' });
   clock.title = data.version ? `Goodpart ${data.version}` : '';
 }
 

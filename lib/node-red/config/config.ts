@@ -61,9 +61,12 @@ export type ValuesOf<C extends NodeConfig> = C extends NodeConfig<infer F> ? Nam
 /** The version that a node without migrations has. */
 const firstVersion = 1;
 
-/** Defines a node's configuration. Every node has a `name` and stores its version as `v`. */
+/** Defines a node's configuration. Every node has a `name` and stores its version as `configVersion`. */
 export function defineConfig<F extends Fields>(spec: NodeSpec<F>): NodeConfig<F> {
   const { credentials, checks = [], migrations = [], align = 'left', ...rest } = spec;
+  const single = Object.keys(spec.fields).find((key) => key.length === 1);
+  // Node-RED's editor drops such fields silently: they are names of its own
+  if (single) throw invalidParameter(`a field of ${spec.type}`, 'a name of two letters or more', single);
   return {
     ...rest,
     align,
@@ -77,14 +80,15 @@ export function defineConfig<F extends Fields>(spec: NodeSpec<F>): NodeConfig<F>
 }
 
 /** 0 where there is none: a node from before versions were stored. */
-const storedVersion = ({ v }: Stored): number => (Number.isInteger(Number(v)) ? Number(v) : 0);
+const storedVersion = ({ configVersion }: Stored): number =>
+  Number.isInteger(Number(configVersion)) ? Number(configVersion) : 0;
 
 /** A stored node brought to the newest version, in memory: a new object, what is unknown is kept. */
 export function migrate(config: NodeConfig, stored: Stored): Stored {
   const from = storedVersion(stored);
   const due = config.migrations.filter(({ version }) => version > from);
   const migrated = due.reduce((node, { up }) => up({ ...node }), stored);
-  return { ...migrated, v: Math.max(from, config.version) };
+  return { ...migrated, configVersion: Math.max(from, config.version) };
 }
 
 /** One refused value. */
@@ -123,7 +127,7 @@ export function checkConfig<C extends NodeConfig>(
   const values: Stored = {};
   if (storedVersion(stored) > config.version) {
     const expected = `a version up to ${config.version} (this node was made by a newer Goodpart)`;
-    problems.push({ owner: 'v', error: refused('v', expected, stored.v) });
+    problems.push({ owner: 'configVersion', error: refused('configVersion', expected, stored.configVersion) });
   }
   for (const [key, field] of Object.entries(config.fields as Fields)) {
     const checked = checkField(key, field, stored[key] ?? field.default);

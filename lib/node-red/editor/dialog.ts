@@ -28,7 +28,7 @@ export interface Dialog {
 }
 
 const storedOf = (node: EditorNode, fields: Fields): Stored =>
-  Object.fromEntries(['v', ...Object.keys(fields)].map((key) => [key, node[key]]));
+  Object.fromEntries(['configVersion', ...Object.keys(fields)].map((key) => [key, node[key]]));
 
 /** Node-RED validates whole flows while they are imported: a reference counts only once the import is over. */
 function brokenReference(field: Field, value: unknown): string | null {

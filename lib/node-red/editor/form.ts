@@ -27,12 +27,12 @@ export class Form {
 
   /** The row of a field, or the place in the form that `data-field` names. */
   row(field: string): JQuery {
-    return this.control('v').closest('.goodpart-form').find(`[data-field="${field}"]`);
+    return this.control('configVersion').closest('.goodpart-form').find(`[data-field="${field}"]`);
   }
 
   /** Shows a migrated node; what an old flow does not have is shown as its default. */
   fill(stored: Stored): void {
-    this.control('v').val(String(this.#version));
+    this.control('configVersion').val(String(this.#version));
     for (const [key, field] of this.#fields) {
       const value = stored[key] ?? field.default;
       const control = this.control(key);
@@ -46,7 +46,7 @@ export class Form {
 
   /** What the form shows now, as it would be stored. */
   values(): Stored {
-    const values: Stored = { v: this.#version };
+    const values: Stored = { configVersion: this.#version };
     for (const [key, { kind }] of this.#fields) {
       const control = this.control(key);
       if (kind === 'structure') values[key] = this.#structures[key];
@@ -88,7 +88,7 @@ export class Form {
   /** Hides rows that mean nothing beside the others, and sections of which nothing is left. */
   showApplying(applies: (field: Field) => boolean): void {
     for (const [key, field] of this.#fields) this.row(key).toggleClass('goodpart-hidden', !applies(field));
-    this.control('v')
+    this.control('configVersion')
       .closest('.goodpart-form')
       .find('section')
       .each((_, section) => {
