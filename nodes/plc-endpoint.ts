@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EndpointView } from '../lib/console/overview-data.ts';
 import type { StationSnapshot } from '../lib/core/snapshot.ts';
 import type { PlcEndpoint } from '../lib/node-red/define-output.ts';
@@ -44,7 +45,8 @@ export async function takeEndpoint(
   options: object,
   open: (link: PlcLink, key: string) => void,
 ): Promise<Lease<PlcEndpoint>> {
-  const key = `${owner} ${JSON.stringify(options)}`;
+  // hashed, because it may hold a password and keys are shown
+  const key = `${owner} ${createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16)}`;
   return resources.take(`endpoint ${key}`, {
     group: `endpoint ${owner}`,
     create: async () => {

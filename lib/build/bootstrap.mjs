@@ -1,6 +1,6 @@
 // Runs first, on whatever Node the machine has (20 is enough): packages, a Node of the supported range, a build.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync, utimesSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -51,7 +51,8 @@ function modified(path) {
 }
 
 async function ensurePackages() {
-  const installed = modified(join(root, 'node_modules', '.package-lock.json'));
+  const mark = join(root, 'node_modules', '.package-lock.json');
+  const installed = modified(mark);
   if (installed > 0 && installed >= modified(join(root, 'package-lock.json'))) return;
   // Not "ci": it refuses the whole lock file where a registry lacks packages for platforms that nobody here runs on.
   // Scripts off: newer npm blocks them anyway, and onnxruntime-node's would download files that only a GPU needs.
@@ -75,6 +76,8 @@ async function ensurePackages() {
   const code = await (npm?.endsWith('.js') ? runShown(process.execPath, [npm, ...args]) : runShown('npm', args));
   clearInterval(sign);
   if (code !== 0) throw new Error(`npm install ended with code ${code}; its own message is above`);
+  const now = new Date();
+  utimesSync(mark, now, now); // npm leaves it alone where nothing had to change
 }
 
 /** The Node that came with the packages, or undefined where npm has none for this machine. */

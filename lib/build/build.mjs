@@ -45,14 +45,15 @@ function digestOfSources() {
 function removeStale() {
   for (const file of filesBelow(dist)) {
     const source = file.replace(/\.js(\.map)?$/, '.ts');
-    if (source !== file && /^(lib|nodes|test)\//.test(file) && !existsSync(join(root, source))) {
+    const fromPage = file.startsWith('lib/console/page/'); // bundled from several sources, written anew by each build
+    if (source !== file && /^(lib|nodes|test)\//.test(file) && !fromPage && !existsSync(join(root, source))) {
       rmSync(join(dist, file));
       console.log(`  removed stale dist/${file}`);
     }
   }
-  if (!existsSync(join(dist, 'nodes'))) return;
-  for (const type of readdirSync(join(dist, 'nodes'))) {
-    if (!existsSync(join(root, 'nodes', type))) rmSync(join(dist, 'nodes', type), { recursive: true });
+  for (const file of filesBelow(join(dist, 'nodes'))) {
+    const [type, ...inside] = file.split('/');
+    if (inside.length > 0 && !existsSync(join(root, 'nodes', type))) rmSync(join(dist, 'nodes', file));
   }
 }
 

@@ -148,7 +148,8 @@ async function main() {
 
   let ending;
   const end = (code) => {
-    ending ??= (async () => {
+    if (ending) return;
+    ending = (async () => {
       require(join(root, 'dist/lib/node-red/resources.js')).resources.drain();
       await RED.stop();
       server.closeAllConnections();

@@ -122,7 +122,9 @@ async function buildEditor(name) {
     readFile(join(folder, 'help.md'), 'utf8'),
     readOr(join(folder, 'help.de.md'), ''),
   ]);
-  const rows = form.replace(/<row field="(\w+)"\s*\/>/g, (_, key) => row(config, words.get('en-US'), key));
+  const rows = form
+    .replace(/<section heading="(\w+)">/g, '<section>\n  <h4 data-i18n="section.$1"></h4>')
+    .replace(/<row field="(\w+)"\s*\/>/g, (_, key) => row(config, words.get('en-US'), key));
   const prefix = config.category === 'config' ? 'node-config-input-' : 'node-input-';
   const bundle = await build({
     stdin: { contents: registration(config, `${packageName}/${config.type}`), resolveDir: folder, loader: 'ts' },

@@ -5,18 +5,21 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { root } from './bootstrap.mjs';
 
-/** Rooms that have `dist/lib/<room>/<kind>.js`, all or those named. Throws where a named one has none. */
+/** The compiled file of a room: `dist/lib/<room>/<kind>.js`, and `dist/nodes/<kind>.js` for the whole station. */
+function fileOf(kind, room) {
+  return join(root, 'dist', room === 'nodes' ? 'nodes' : `lib/${room}`, `${kind}.js`);
+}
+
+/** Rooms that have such a file, all or those named; the whole station comes last. Throws where a named one has none. */
 export function roomsWith(kind, named) {
-  const all = readdirSync(join(root, 'dist/lib'))
-    .filter((room) => existsSync(join(root, 'dist/lib', room, `${kind}.js`)))
-    .sort();
+  const all = [...readdirSync(join(root, 'dist/lib')).sort(), 'nodes'].filter((room) => existsSync(fileOf(kind, room)));
   const unknown = named.find((room) => !all.includes(room));
   if (unknown) throw new Error(`Expected one of ${all.join(', ')} but received ${unknown}`);
   return named.length > 0 ? named : all;
 }
 
 function runRoom(kind, room, args, limitMs) {
-  const module = join(root, 'dist/lib', room, `${kind}.js`);
+  const module = fileOf(kind, room);
   const child = fork(join(root, 'lib/build/run-room.mjs'), [module, kind, JSON.stringify(args)]);
   return new Promise((done) => {
     let outcome;

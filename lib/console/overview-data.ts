@@ -125,7 +125,7 @@ function notesOf(view: StationView, headline: string): StationCard['notes'] {
   };
   for (const { text, degraded } of faults) add(degraded ? 'warning' : 'fault', text);
   if (evidence && !evidence.ok) add('fault', evidence.text);
-  if (health.notValidated) add('warning', 'The thresholds are not validated for what is running: no part can pass');
+  if (health.notValidated) add('warning', 'The thresholds are not validated for what is running');
   if (health.degraded && !faults.some(({ degraded }) => degraded))
     add('warning', 'The engine is slower than the validated one');
   if (status.overrun) add('warning', 'The PLC has not taken all results');

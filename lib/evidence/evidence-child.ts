@@ -2,7 +2,7 @@ import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import { serveChild } from '../process/serve-child.ts';
 import type { EvidencePolicy } from './policy.ts';
 import type { EvidenceRecord, PictureRole } from './record.ts';
-import { type DrawRequest, renderDrawing, type SentView } from './render.ts';
+import { type DrawRequest, type EncodeRequest, renderDrawing, renderFrame, type SentView } from './render.ts';
 import { Store } from './store.ts';
 
 /** Beyond this much in progress, pictures of what did not fail are left out at once. */
@@ -32,6 +32,19 @@ async function write(o: { key: string; record: EvidenceRecord; views: SentView[]
     return { body: { ...(await store.write(record, o.views, payloads)), stats: store.stats() } };
   } finally {
     bytesInProgress -= bytes;
+  }
+}
+
+/** One after another: drawing must leave threads for writing. */
+async function draw(render: () => Promise<Buffer>) {
+  if (drawings >= mostDrawings) throw new GoodpartError('GP_CHILD_BUSY', `${drawings} pictures are being drawn`);
+  drawings += 1;
+  const work = drawing.then(render);
+  drawing = work.catch(() => {});
+  try {
+    return { payloads: [await work] };
+  } finally {
+    drawings -= 1;
   }
 }
 
@@ -65,18 +78,8 @@ const parent = serveChild(
       if (found === null || found === 'expired') return { body: { state: found ?? 'none' } };
       return { body: { state: 'found', type: found.type }, payloads: [found.data] };
     },
-    draw: async (request: DrawRequest, payloads: Buffer[]) => {
-      if (drawings >= mostDrawings) throw new GoodpartError('GP_CHILD_BUSY', `${drawings} pictures are being drawn`);
-      drawings += 1;
-      // one after another: drawing must leave threads for writing
-      const work = drawing.then(() => renderDrawing(request, payloads));
-      drawing = work.catch(() => {});
-      try {
-        return { payloads: [await work] };
-      } finally {
-        drawings -= 1;
-      }
-    },
+    draw: (request: DrawRequest, payloads: Buffer[]) => draw(() => renderDrawing(request, payloads)),
+    encode: (request: EncodeRequest, payloads: Buffer[]) => draw(() => renderFrame(request, payloads)),
   },
   {
     stop: async () => {

@@ -12,6 +12,8 @@ import { type EvidencePolicy, type EvidencePolicyInput, parsePolicy } from './po
 import { type EvidenceRecord, type PictureRole, pictureRoles } from './record.ts';
 import type { Region } from './render.ts';
 import { drawRequest, entryOf, softwareOf } from './sending.ts';
+import type { EvidenceStats } from './stats.ts';
+import type { EncodeRequest } from './render.ts';
 import type { StorageState, StorageStats, WriteAnswer } from './store.ts';
 
 export interface EvidenceOptions {
@@ -34,24 +36,6 @@ export interface RecordExtras {
   regions?: Record<string, Region[]>;
 }
 
-export interface EvidenceStats {
-  ok: boolean;
-  text: string;
-  /** Records that are on the disk, counted since the store was opened. */
-  written: number;
-  /** Records that could not be kept. */
-  lost: number;
-  /** Inspections whose pictures should have been kept and were not. */
-  picturesDropped: number;
-  /** Sent again because the child ended before it answered. */
-  resent: number;
-  queued: number;
-  queuedBytes: number;
-  restarts: number;
-  /** As of the last answer of the child; null before the first. */
-  storage: StorageStats | null;
-}
-
 interface OpenStore {
   options: Required<Omit<OpenStoreOptions, 'policy'>> & { policy: EvidencePolicy };
   open: boolean;
@@ -66,8 +50,10 @@ interface OpenStore {
   resent: number;
 }
 
+/** What the child has at a time: enough to share one sync, little enough to be sent again. */
 const window = { count: 16, bytes: 48 * 1024 * 1024 };
 const reopenMs = 2_000;
+const pauseMs = 20;
 
 /**
  * Evidence for all stations of this runtime: the parent of one supervised child. `record` never waits; what cannot be
@@ -86,6 +72,7 @@ export class EvidenceStore extends EventEmitter {
   #inFlightBytes = 0;
   #started = false;
   #stopping = false;
+  #pause: NodeJS.Timeout | undefined;
   #reopener: NodeJS.Timeout | undefined;
 
   constructor({ limits = {}, child = {}, writeMs = 15_000 }: EvidenceOptions = {}) {
@@ -154,8 +141,12 @@ export class EvidenceStore extends EventEmitter {
   async closeStore(key: string): Promise<void> {
     if (!this.#stores.has(key)) return;
     await this.flush(3_000, key);
+    for (const entry of this.#pending.all()) {
+      if (entry.key !== key || entry.inFlight) continue;
+      this.#pending.remove(entry);
+      this.#lose(entry, 'the store was closed before it was written');
+    }
     this.#stores.delete(key);
-    for (const entry of this.#pending.all()) if (entry.key === key && !entry.inFlight) this.#pending.remove(entry);
     if (this.#child.state === 'running') await this.#child.request('close', { key }).catch(() => {});
   }
 
@@ -195,6 +186,14 @@ export class EvidenceStore extends EventEmitter {
     if (!this.#started) await this.start();
     const { request, payloads } = drawRequest(frame, view, options);
     return (await this.#child.request('draw', request, payloads, { deadlineMs: 10_000 })).payloads[0];
+  }
+
+  /** The bare frame as JPEG. Rejects as `draw`. */
+  async encode({ info, data }: Frame, options: { maxWidth?: number; quality?: number } = {}): Promise<Buffer> {
+    if (!this.#started) await this.start();
+    const { encoding, width, height, channels, bitDepth } = info;
+    const request: EncodeRequest = { info: { encoding, width, height, channels, bitDepth }, ...options };
+    return (await this.#child.request('encode', request, [data], { deadlineMs: 10_000 })).payloads[0];
   }
 
   stats(key: string): EvidenceStats {
@@ -255,6 +254,7 @@ export class EvidenceStore extends EventEmitter {
     await this.flush(3_000);
     clearInterval(this.#reopener);
     await this.#child.stop();
+    clearTimeout(this.#pause);
     for (const entry of this.#pending.all()) {
       this.#pending.remove(entry);
       this.#lose(entry, 'the runtime stopped before it was written');
@@ -301,11 +301,20 @@ export class EvidenceStore extends EventEmitter {
   }
 
   #pump(): void {
+    if (this.#pause !== undefined) return;
     while (this.#child.state === 'running' && this.#inFlight < window.count && this.#inFlightBytes < window.bytes) {
       const entry = this.#pending.next(({ key }) => this.#stores.get(key)?.open === true);
       if (entry === undefined) return;
       this.#send(entry);
     }
+  }
+
+  /** After a refusal, not at once: a child that is ending refuses everything until its end has been noticed. */
+  #pumpLater(): void {
+    this.#pause ??= setTimeout(() => {
+      this.#pause = undefined;
+      this.#pump();
+    }, pauseMs);
   }
 
   #send(entry: Entry): void {
@@ -323,7 +332,8 @@ export class EvidenceStore extends EventEmitter {
         this.#inFlight -= 1;
         this.#inFlightBytes -= bytes;
         this.#watchQueue();
-        this.#pump();
+        if (entry.inFlight) this.#pump();
+        else this.#pumpLater();
       })
       .catch(() => {});
   }
@@ -346,6 +356,9 @@ export class EvidenceStore extends EventEmitter {
       return;
     }
     // the child ended or never got it: it goes again, and a picture that ends the child twice stays behind
+    const { starts } = this.#child.stats();
+    if (entry.lostWith === starts) return;
+    entry.lostWith = starts;
     entry.deaths += 1;
     const store = this.#stores.get(entry.key);
     if (store !== undefined) store.resent += 1;

@@ -12,6 +12,8 @@ export interface Entry {
   inFlight: boolean;
   /** How often the child ended while it had this entry. */
   deaths: number;
+  /** The child's start number when it was last counted: one end counts once. */
+  lostWith?: number;
 }
 
 export interface PendingLimits {

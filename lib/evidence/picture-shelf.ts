@@ -86,7 +86,10 @@ export class PictureShelf {
         found.set(id, entry);
       }
     }
-    for (const entry of found.values()) this.#add(entry);
+    for (const entry of found.values()) {
+      this.#shelves[verdict].push(entry);
+      this.#count(entry, 1);
+    }
   }
 
   /**
@@ -101,23 +104,27 @@ export class PictureShelf {
     const group = String(Math.floor(o.sequence / 1000)).padStart(12, '0');
     const entry: Entry = { id: o.id, verdict: o.verdict, group, bytes, paths: [] };
     await this.#admit(o.verdict, bytes);
+    this.#count(entry, 1);
+    const takeBack = async () => {
+      this.#count(entry, -1);
+      await this.#remove(entry);
+    };
     const attempt = async () => {
       try {
-        const files = await this.#writeAll(entry, pictures);
-        return { files, keep: () => this.#keep(entry), takeBack: () => this.#remove(entry) };
+        return { files: await this.#writeAll(entry, pictures), keep: () => this.#keep(entry), takeBack };
       } catch (error) {
         await this.#remove(entry);
         throw error;
       }
     };
     try {
-      return await attempt();
-    } catch (error) {
-      if (!isFull(error)) throw lost(error instanceof Error ? error.message : String(error));
-      if (!(await this.#makeRoomOnDisk(o.verdict, bytes))) throw lost('the disk is full');
-      return attempt().catch((again: unknown) => {
-        throw lost(isFull(again) ? 'the disk is full' : String(again));
+      return await attempt().catch(async (error: unknown) => {
+        if (isFull(error) && (await this.#makeRoomOnDisk(o.verdict, bytes))) return attempt();
+        throw error;
       });
+    } catch (error) {
+      this.#count(entry, -1);
+      throw lost(isFull(error) ? 'the disk is full' : String(error));
     }
   }
 
@@ -180,14 +187,14 @@ export class PictureShelf {
     return join(this.#temporary, `${verdict}.${group}.${id}.mark`);
   }
 
-  #add(entry: Entry): void {
-    this.#shelves[entry.verdict].push(entry);
-    this.#totals[entry.verdict].count += 1;
-    this.#totals[entry.verdict].bytes += entry.bytes;
+  /** What is being written counts already, so that the limits hold for a burst as well. */
+  #count({ verdict, bytes }: Entry, by: 1 | -1): void {
+    this.#totals[verdict].count += by;
+    this.#totals[verdict].bytes += by * bytes;
   }
 
   async #keep(entry: Entry): Promise<void> {
-    this.#add(entry);
+    this.#shelves[entry.verdict].push(entry);
     await unlinkQuietly(this.#markOf(entry));
   }
 
@@ -196,8 +203,7 @@ export class PictureShelf {
     const at = shelf.indexOf(entry);
     if (at < 0) return;
     shelf.splice(at, 1);
-    this.#totals[entry.verdict].count -= 1;
-    this.#totals[entry.verdict].bytes -= entry.bytes;
+    this.#count(entry, -1);
     this.expired += 1;
     await this.#remove(entry);
   }

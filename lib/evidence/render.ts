@@ -118,6 +118,18 @@ export interface DrawRequest {
   quality?: number;
 }
 
+/** A frame as a JPEG of at most `maxWidth` pixels on its longer side, without anything drawn into it. */
+export interface EncodeRequest {
+  info: Pick<FrameInfo, 'encoding' | 'width' | 'height' | 'channels' | 'bitDepth'>;
+  maxWidth?: number;
+  quality?: number;
+}
+
+export async function renderFrame({ info, ...size }: EncodeRequest, payloads: Buffer[]): Promise<Buffer> {
+  const { encodeJpeg } = await import('../imaging/encode.ts');
+  return encodeJpeg({ data: payloads[0], info }, size);
+}
+
 export async function renderDrawing(request: DrawRequest, payloads: Buffer[]): Promise<Buffer> {
   const { drawOverlay } = await import('../imaging/overlay.ts');
   const { info, verdict, text, maxWidth, quality } = request;

@@ -55,6 +55,8 @@ export function makeRoom<T extends Shelved>(
     return victim;
   };
   while ((maxCount !== null && count + 1 > maxCount) || (maxBytes !== null && ownBytes + bytes > maxBytes)) {
+    // what is on its way counts and cannot go
+    if (shelves[incoming].length <= taken[incoming]) return null;
     const victim = take(incoming);
     count -= 1;
     ownBytes -= victim.bytes;

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
 import { type FrameInfo, sniffEncoding } from '../core/frame.ts';
-import type { ImageInput } from '../imaging/decode.ts';
+import { type ImageInput, readImageSize } from '../imaging/decode.ts';
 import { serveChild } from '../process/serve-child.ts';
 import { identityOf } from '../scoring/model-schema.ts';
 import { ModelStore } from '../scoring/model-store.ts';
+import { type Size, sameAspect } from './input-size.ts';
 import { type Learned, learn } from './learn.ts';
 import type { BeginBody, LearnBody, LearnedBody, StageBody, StagedBody } from './learning-protocol.ts';
 import { PictureSet } from './picture-set.ts';
@@ -70,6 +71,17 @@ const parent = serveChild({
     const files: string[] = [];
     for (const path of paths) files.push(...(await expand(path)));
     return { body: { files } };
+  },
+  haveOneAspect: async ({ paths }: { paths: string[] }) => {
+    const sizes: Size[] = [];
+    for (const path of paths) {
+      // what cannot be read is told when it is learned from
+      const size = await loadFile(path)
+        .then(({ data }) => readImageSize(data))
+        .catch(() => undefined);
+      if (size) sizes.push(size);
+    }
+    return { body: sizes.every((size) => sameAspect(size, sizes[0])) };
   },
   file: async ({ index, path }: { index: number; path: string }) => {
     await pictures.add(index, path, () => loadFile(path));

@@ -18,8 +18,11 @@ export interface LearningOptions {
   name: string;
   /** Whole number 0..2^32-1; chooses the filters and the folds. Default 1. */
   seed?: number;
-  /** True: all pictures share one aspect, which the model's input follows. False: every picture is stretched to 256 x 256. */
-  keepAspect: boolean;
+  /**
+   * True: all pictures share one aspect, which the model's input follows. False: every picture is stretched to 256 x 256.
+   * `auto`: a camera's frames keep theirs, and so do files that all have the same one.
+   */
+  keepAspect: boolean | 'auto';
   /** Regions to propose limits for; their own limits are not looked at. */
   rois?: Roi[];
   /** Wanted shares of good parts above the limits, default 5 % and 1 %. */
@@ -140,8 +143,8 @@ export class LearningJob {
 
   async #learn(child: SupervisedChild, report: (progress: LearningProgress) => void): Promise<LearnedBody> {
     const { keepAspect, seed, rois, falseRejectRate } = this.#options;
-    await ask(child, 'begin', { keepAspect });
     const sources = await this.#sources(child);
+    await ask(child, 'begin', { keepAspect: keepAspect === 'auto' ? await haveOneAspect(child, sources) : keepAspect });
     const pictures = evenly(sources, mostPictures);
     let next = 0;
     let done = 0;
@@ -211,6 +214,11 @@ async function ask(child: SupervisedChild, type: string, body: unknown, payloads
   // Progress is what is watched (stalledMs); a whole run has no deadline.
   const reply = await child.request(type, body, payloads, { deadlineMs: abandonedMs });
   return reply.body;
+}
+
+async function haveOneAspect(child: SupervisedChild, sources: LearningOptions['images']): Promise<boolean> {
+  const paths = sources.flatMap((source) => ('path' in source ? [source.path] : []));
+  return (await ask(child, 'haveOneAspect', { paths })) as boolean;
 }
 
 function evenly<T>(list: T[], most: number): T[] {

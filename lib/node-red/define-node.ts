@@ -1,8 +1,8 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
-import { type NodeConfig, type ValuesOf, readConfig } from './config/config.ts';
+import { type NodeConfig, readConfig, type ValuesOf } from './config/config.ts';
 import type { Message, Send } from './messages.ts';
-import { StatusLine, type StatusColour } from './status.ts';
+import { type StatusColour, StatusLine } from './status.ts';
 
 /** What a node's `start` gets. */
 export interface NodeKit<C> {
@@ -47,8 +47,7 @@ export function defineNode<C extends NodeConfig>(
 ): void {
   function GoodpartNode(this: Node, definition: NodeDef): void {
     RED.nodes.createNode(this, definition);
-    const node = this;
-    const status = new StatusLine((value) => node.status(value));
+    const status = new StatusLine((value) => this.status(value));
     const cleanups: (() => void | Promise<void>)[] = [];
     let closed = false;
 
@@ -57,21 +56,21 @@ export function defineNode<C extends NodeConfig>(
     };
     const kit = (values: ValuesOf<C>): NodeKit<ValuesOf<C>> => ({
       RED,
-      id: node.id,
+      id: this.id,
       config: values,
-      credentials: ((node as { credentials?: unknown }).credentials ?? {}) as Record<string, string>,
+      credentials: ((this as { credentials?: unknown }).credentials ?? {}) as Record<string, string>,
       status: (colour, text) => {
         if (!closed) status.show(colour, text);
       },
-      warn: (text) => node.warn(text),
-      log: (text) => node.log(text),
+      warn: (text) => this.warn(text),
+      log: (text) => this.log(text),
       send: (message) => {
-        if (!closed) node.send(message as never);
+        if (!closed) this.send(message as never);
       },
       report: (thrown) => {
         const error = asGoodpartError(thrown);
         show(error);
-        node.error(error.message);
+        this.error(error.message);
       },
       use: (field, type, id) => useNode(RED, field, type, id),
       onClose: (work) => {
@@ -83,13 +82,13 @@ export function defineNode<C extends NodeConfig>(
     started.catch((thrown: unknown) => {
       const error = asGoodpartError(thrown, 'GP_CONFIG_INVALID');
       show(error);
-      if (!closed) node.error(error.message);
+      if (!closed) this.error(error.message);
     });
     const offers = started.then((running) => running.offers);
     offers.catch(() => {}); // whoever uses it hears of it; unused it is already reported above
-    offered.set(node, { type: config.type, offers });
+    offered.set(this, { type: config.type, offers });
 
-    node.on('input', (message, send, done) => {
+    this.on('input', (message, send, done) => {
       const work = async () => {
         const running = await started;
         await running.input?.(message as Message, send as Send);
@@ -104,7 +103,7 @@ export function defineNode<C extends NodeConfig>(
       );
     });
 
-    node.on('close', (_removed: boolean, done: () => void) => {
+    this.on('close', (_removed: boolean, done: () => void) => {
       const work = async () => {
         await started.catch(() => {});
         closed = true;
@@ -112,7 +111,7 @@ export function defineNode<C extends NodeConfig>(
         for (const cleanup of cleanups.reverse()) {
           await Promise.resolve()
             .then(cleanup)
-            .catch((thrown: unknown) => node.error(`closing: ${asGoodpartError(thrown).message}`));
+            .catch((thrown: unknown) => this.error(`closing: ${asGoodpartError(thrown).message}`));
         }
       };
       let limit: NodeJS.Timeout | undefined;

@@ -114,7 +114,8 @@ async function readAllowedFile(path: string, allowedFolders: string[]): Promise<
 /** The reference of a message that must belong to an inspection of this very station. */
 export function requireRef(message: Message, owner: { line: string; station: string }): InspectionRef {
   const ref = inspectionRef(message);
-  if (ref === null) throw invalidParameter('msg.inspection', 'an inspection that a camera or trigger opened', undefined);
+  if (ref === null)
+    throw invalidParameter('msg.inspection', 'an inspection that a camera or trigger opened', undefined);
   if (ref.line !== owner.line || ref.station !== owner.station) {
     const expected = `an inspection of ${owner.line}/${owner.station}`;
     throw invalidParameter('msg.inspection', expected, `${ref.line}/${ref.station}`);

@@ -27,6 +27,7 @@ export class ModbusServer implements ProtocolServer {
   readonly #settings: ModbusSettings;
   readonly #slots = new Map<number, Attached>();
   #server: ServerTCP | undefined;
+  #lastFault: string | undefined;
 
   constructor(settings: ModbusSettings) {
     this.#settings = settings;
@@ -90,19 +91,32 @@ export class ModbusServer implements ProtocolServer {
   }
 
   #vector(): IServiceVector {
-    const read = (address: number, length: number) => this.#read(address, length);
-    const bit = (address: number) => this.#bit(address);
+    const read = (address: number, length: number) => this.#answer(() => this.#read(address, length));
+    const bit = (address: number) => this.#answer(() => this.#bit(address));
+    const write = (address: number, values: number[]) => this.#answer(() => this.#write(address, values));
     return {
       getMultipleHoldingRegisters: (address: number, length: number) => read(address, length),
       getMultipleInputRegisters: (address: number, length: number) => read(address, length),
       getHoldingRegister: (address: number) => read(address, 1)[0],
       getInputRegister: (address: number) => read(address, 1)[0],
-      getCoil: (address: number) => this.#coil(address) ?? bit(address),
+      getCoil: (address: number) => this.#answer(() => this.#coil(address) ?? this.#bit(address)),
       getDiscreteInput: (address: number) => bit(address),
-      setCoil: (address: number, on: boolean) => this.#setCoil(address, on),
-      setRegister: (address: number, value: number) => this.#write(address, [value]),
-      setRegisterArray: (address: number, values: number[]) => this.#write(address, values),
+      setCoil: (address: number, on: boolean) => this.#answer(() => this.#setCoil(address, on)),
+      setRegister: (address: number, value: number) => write(address, [value]),
+      setRegisterArray: (address: number, values: number[]) => write(address, values),
     };
+  }
+
+  /** The library turns any other error into exception 4 without a word: a fault of ours must be found in the child's last lines. */
+  #answer<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const text = error instanceof Error && !('modbusErrorCode' in error) ? (error.stack ?? error.message) : undefined;
+      if (text !== undefined && text !== this.#lastFault) process.stderr.write(`Modbus: ${text}\n`);
+      this.#lastFault = text ?? this.#lastFault;
+      throw error;
+    }
   }
 
   #find(address: number): { attached: Attached; offset: number } {

@@ -9,8 +9,8 @@ export const modbusSettings = z.strictObject({
   /** Address to listen on; 0.0.0.0 = all. */
   host: host.default('0.0.0.0'),
   port: port.default(502),
-  /** 255 answers every unit id, 1..247 only that one. */
-  unitId: z.number().int().min(1).max(255).default(255),
+  /** 0 and 255 answer every unit id, 1..254 only that one. */
+  unitId: z.number().int().min(0).max(255).default(255),
   wordOrder: z.enum(wordOrders).default('ABCD'),
   /** Which byte of a register holds the first character of a text. */
   textOrder: z.enum(['high', 'low']).default('high'),

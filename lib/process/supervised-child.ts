@@ -232,6 +232,7 @@ export class SupervisedChild extends EventEmitter {
     const end = (why: string) => {
       if (over) return;
       over = true;
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy(); // a grandchild may still hold the other end
       this.#ended(why);
       exited.resolve();
     };
@@ -249,10 +250,13 @@ export class SupervisedChild extends EventEmitter {
       stream?.on('error', () => {});
     }
     const reader = new MessageReader((message) => this.#receive(child, message));
+    let nonsense = false;
     channel?.on('data', (chunk: Buffer) => {
+      if (nonsense) return;
       try {
         reader.push(chunk);
       } catch (error) {
+        nonsense = true;
         this.kill(asGoodpartError(error));
       }
     });

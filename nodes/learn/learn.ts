@@ -41,7 +41,7 @@ export default function register(RED: NodeAPI): void {
           modelsRoot,
           name: model,
           seed,
-          keepAspect: keepAspect === 'auto' ? source === 'messages' : keepAspect === 'camera',
+          keepAspect: keepAspect === 'auto' ? 'auto' : keepAspect === 'camera',
           rois,
           falseRejectRate: { warn: warnRate, fail: failRate },
         });
@@ -69,7 +69,8 @@ export default function register(RED: NodeAPI): void {
     };
 
     const begin = async (send: Send) => {
-      if (running !== null || collection !== null) throw new GoodpartError('GP_LEARN_FAILED', 'Learning is already running');
+      if (running !== null || collection !== null)
+        throw new GoodpartError('GP_LEARN_FAILED', 'Learning is already running');
       if (source === 'folder') return learn([{ path: resolve(path) }], send);
       collection = new Collection(count);
       ask(send);

@@ -18,7 +18,8 @@ export default function register(RED: NodeAPI): void {
       input: async (message, send) => {
         const ref = inspectionRef(message);
         const station = ref && findStation(ref.line, ref.station);
-        if (!ref || !station) throw invalidParameter('msg.inspection', 'an inspection of a running station', ref?.station);
+        if (!ref || !station)
+          throw invalidParameter('msg.inspection', 'an inspection of a running station', ref?.station);
         const view = station.describe(ref.id, ref.view).views.find(({ name }) => name === ref.view);
         if (!view?.frame) throw invalidParameter('msg.inspection', 'a view with a picture', ref.view);
         if (drawing) {

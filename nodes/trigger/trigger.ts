@@ -62,7 +62,8 @@ export default function register(RED: NodeAPI): void {
             return message.topic === 'start' ? start() : stop();
           case 'mode': {
             const mode = typeof message.payload === 'string' ? modes[message.payload] : undefined;
-            if (mode === undefined) throw invalidParameter('msg.payload', '"run", "shadow" or "offline"', message.payload);
+            if (mode === undefined)
+              throw invalidParameter('msg.payload', '"run", "shadow" or "offline"', message.payload);
             station.setMode(mode, by, 'message');
             return kit.status('blue', mode);
           }

@@ -80,7 +80,7 @@ for (const release of releases) {
       const german = await EditorPage.open(browser, nodeRed, { locale: 'de-DE' });
       for (const { node } of cases) {
         await german.edit(node.id);
-        const text = await german.page.locator('.goodpart-form').textContent();
+        const text = (await german.page.locator('.goodpart-form').textContent()) ?? '';
         assert.doesNotMatch(text, /\b(label|hint|section|choice|intro|region)\.\w/, node.type);
         if (node.type === 'goodpart-camera') assert.match(text, /Bilder/);
         await german.cancel();

@@ -43,7 +43,12 @@ export function imageFlow(station = 'station1', more: object = {}): object[] {
       timeoutMs: 2000,
     }),
     node('scored', 'helper', []),
-    node('rules', 'goodpart-rules', ['out'], { station: `${station}-station`, thresholds: 'recipe', final: true, rois: [] }),
+    node('rules', 'goodpart-rules', ['out'], {
+      station: `${station}-station`,
+      thresholds: 'recipe',
+      final: true,
+      rois: [],
+    }),
     node('out', 'helper', []),
   ];
 }

@@ -91,6 +91,23 @@ describe('learning job', function () {
     );
   });
 
+  it('decides by itself: files of one aspect keep it, mixed ones are stretched', async () => {
+    const root = freshDir();
+    const folder = freshDir();
+    for (const [i, frame] of wide.entries()) writeFileSync(join(folder, `a-${i}.png`), await png(frame));
+    const inputOf = async () => {
+      const { model } = await job(root, { images: [{ path: folder }], keepAspect: 'auto' }).run();
+      const { width, height } = (await new ModelStore(root).read(model.name, model.version)).input;
+      return `${width} x ${height}`;
+    };
+    const kept = await inputOf();
+    assert.notEqual(kept, '256 x 256');
+    for (const [i, frame] of syntheticParts(2, 96, 96, 5).entries()) {
+      writeFileSync(join(folder, `b-${i}.png`), await png(frame));
+    }
+    assert.equal(await inputOf(), '256 x 256');
+  });
+
   describe('with good pictures', () => {
     const root = freshDir();
     const folder = freshDir();

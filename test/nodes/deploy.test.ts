@@ -109,7 +109,9 @@ for (const release of releases) {
     it('hangs: the heartbeat stops and the PLC is told, and afterwards the ledger says the same', async () => {
       process.kill(red.pid, 'SIGSTOP');
       try {
-        const told = await until('the PLC process says so', () => (plc.last && plc.last.fault >= 500 ? plc.last : null));
+        const told = await until('the PLC process says so', () =>
+          plc.last && plc.last.fault >= 500 ? plc.last : null,
+        );
         assert.equal(told.status & 1, 0);
         assert.notEqual(told.code, 1);
       } finally {

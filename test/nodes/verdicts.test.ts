@@ -14,7 +14,9 @@ onEachNodeRed('a flow that judges pictures', (runner) => {
       { spot: 230, verdict: 'fail' },
     ];
     for (const [index, { spot }] of cases.entries()) {
-      runner().node('station1-score').receive({ payload: greyPicture(40, spot), part: { id: `P${index}` } });
+      runner()
+        .node('station1-score')
+        .receive({ payload: greyPicture(40, spot), part: { id: `P${index}` } });
       await until('the verdict', () => closed.length > index);
     }
     await until('the messages', () => out.length === cases.length);
@@ -42,7 +44,9 @@ onEachNodeRed('a flow that judges pictures', (runner) => {
     const [{ closed }] = await startStations(runner(), imageFlow());
     const scored = runner().collect('station1-scored');
     // only the edited copy goes on to the rules: the original is a defect
-    runner().node('station1-score').receive({ payload: greyPicture(40, 230) });
+    runner()
+      .node('station1-score')
+      .receive({ payload: greyPicture(40, 230) });
     await until('a scored message', () => scored.length > 0);
     const [original] = scored;
     const inspection = original.inspection as { id: string; views: object[] };
@@ -62,7 +66,9 @@ onEachNodeRed('a flow that judges pictures', (runner) => {
 
   it('says invalid, never pass, when the model gives no number', async () => {
     const [{ closed }] = await startStations(runner(), imageFlow(), { nan: true });
-    runner().node('station1-score').receive({ payload: greyPicture(40) });
+    runner()
+      .node('station1-score')
+      .receive({ payload: greyPicture(40) });
     await until('the verdict', () => closed.length > 0);
     assert.equal(closed[0].verdict, 'invalid');
     assert.equal(closed[0].reasons[0].key, 'scoreNotFinite');
@@ -77,7 +83,9 @@ onEachNodeRed('a flow that judges pictures', (runner) => {
       assert.equal(closed[index].verdict, 'invalid');
       assert.equal(closed[index].reasons[0].key, 'imageUnreadable');
     }
-    runner().node('station1-score').receive({ payload: greyPicture(40, 60) });
+    runner()
+      .node('station1-score')
+      .receive({ payload: greyPicture(40, 60) });
     await until('the next verdict', () => closed.length > bad.length);
     assert.equal(closed[bad.length].verdict, 'pass');
   });
@@ -85,10 +93,14 @@ onEachNodeRed('a flow that judges pictures', (runner) => {
   it('refuses hostile part ids at once, counts them and goes on; path-like ones are only text', async () => {
     const [{ station, closed }] = await startStations(runner(), imageFlow());
     for (const id of ['a\0b', 'x'.repeat(10_000_000)]) {
-      runner().node('station1-score').receive({ payload: greyPicture(40, 60), part: { id } });
+      runner()
+        .node('station1-score')
+        .receive({ payload: greyPicture(40, 60), part: { id } });
     }
     await until('two refusals', () => station.snapshot().counters.missed === 2);
-    runner().node('station1-score').receive({ payload: greyPicture(40, 60), part: { id: '../../etc/passwd' } });
+    runner()
+      .node('station1-score')
+      .receive({ payload: greyPicture(40, 60), part: { id: '../../etc/passwd' } });
     await until('the verdict', () => closed.length > 0);
     assert.equal(closed[0].part.id, '../../etc/passwd');
     assert.equal(closed[0].verdict, 'pass');
@@ -96,9 +108,13 @@ onEachNodeRed('a flow that judges pictures', (runner) => {
   });
 
   it('gives an inspection whose message is lost its verdict by the deadline', async () => {
-    const flow = imageFlow('station1', { deadlineMs: 700 }).filter((node) => !('id' in node && node.id === 'station1-rules'));
+    const flow = imageFlow('station1', { deadlineMs: 700 }).filter(
+      (node) => !('id' in node && node.id === 'station1-rules'),
+    );
     const [{ station, closed }] = await startStations(runner(), flow);
-    runner().node('station1-score').receive({ payload: greyPicture(40, 60) });
+    runner()
+      .node('station1-score')
+      .receive({ payload: greyPicture(40, 60) });
     await until('the deadline', () => closed.length > 0);
     assert.equal(closed[0].verdict, 'invalid');
     assert.equal(closed[0].reasons[0].key, 'deadline');
@@ -108,9 +124,17 @@ onEachNodeRed('a flow that judges pictures', (runner) => {
 
   it('keeps two stations of one runtime apart', async () => {
     const names = ['station1', 'station2'];
-    const [one, two] = await startStations(runner(), names.flatMap((name) => imageFlow(name)), { stations: names });
-    runner().node('station1-score').receive({ payload: greyPicture(40, 230), part: { id: 'one' } });
-    runner().node('station2-score').receive({ payload: greyPicture(40, 60), part: { id: 'two' } });
+    const [one, two] = await startStations(
+      runner(),
+      names.flatMap((name) => imageFlow(name)),
+      { stations: names },
+    );
+    runner()
+      .node('station1-score')
+      .receive({ payload: greyPicture(40, 230), part: { id: 'one' } });
+    runner()
+      .node('station2-score')
+      .receive({ payload: greyPicture(40, 60), part: { id: 'two' } });
     await until('both verdicts', () => one.closed.length === 1 && two.closed.length === 1);
     assert.deepEqual(
       [one, two].map(({ closed: [{ part, verdict }] }) => [part.id, verdict]),
@@ -124,7 +148,9 @@ onEachNodeRed('a flow that judges pictures', (runner) => {
     runner()
       .node('station2-rules')
       .on('call:error', (call) => errors.push(call));
-    runner().node('station2-rules').receive({ inspection: { ...one.closed[0], view: 'main' } });
+    runner()
+      .node('station2-rules')
+      .receive({ inspection: { ...one.closed[0], view: 'main' } });
     await until('an error', () => errors.length > 0);
     assert.equal(two.closed.length, 1);
   });

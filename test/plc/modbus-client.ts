@@ -6,14 +6,14 @@ export class ModbusClient {
   readonly #socket = new Socket();
   readonly #client: ModbusTCPClient;
 
-  constructor(unitId = 1) {
-    this.#client = new clients.TCP(this.#socket, unitId, 2000);
+  constructor(unitId = 1, timeoutMs = 2000) {
+    this.#client = new clients.TCP(this.#socket, unitId, timeoutMs);
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {});
   }
 
-  static async connect(port: number, unitId = 1): Promise<ModbusClient> {
-    const client = new ModbusClient(unitId);
+  static async connect(port: number, unitId = 1, timeoutMs = 2000): Promise<ModbusClient> {
+    const client = new ModbusClient(unitId, timeoutMs);
     await new Promise<void>((resolve, reject) => {
       client.#socket.once('error', reject);
       client.#socket.connect({ host: '127.0.0.1', port }, resolve);

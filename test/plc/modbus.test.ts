@@ -173,7 +173,7 @@ describe('the Modbus server', () => {
     assert.equal((await client.read(1209, 1))[0], 0x4241);
     const main = await ModbusClient.connect(port);
     assert.equal((await main.read(209, 1))[0], 0x4142);
-    const deaf = await ModbusClient.connect(other, 3);
+    const deaf = await ModbusClient.connect(other, 3, 400);
     await assert.rejects(deaf.read(1018, 2));
     for (const each of [client, main, deaf]) each.close();
     link.closeEndpoint('second');

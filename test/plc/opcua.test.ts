@@ -29,7 +29,7 @@ describe('the OPC UA server', function () {
     url = `opc.tcp://${host}:${port}`;
     timer = setInterval(() => link.alive(), 250);
     probe = new OpcUaProbe();
-    link.openOpcUa('opcua', { host, port, pkiDir, users: [{ name: 'plc', password: 'secret' }] });
+    link.openOpcUa('opcua', { host: '0.0.0.0', port, pkiDir, users: [{ name: 'plc', password: 'secret' }] });
     link.openModbus('modbus', { host, port: modbusPort });
     link.attach('opcua', 'st1');
     link.attach('modbus', 'st1', 0);

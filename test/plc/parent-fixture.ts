@@ -16,6 +16,7 @@ const setup = JSON.parse(process.argv[2]) as Setup;
 const link = new PlcLink({ lingerMs: setup.lingerMs });
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 let pid: number | undefined;
+let shown = '';
 link.on('endpoint', (key, state) => say({ event: 'endpoint', key, ...state }));
 link.on('told', (station, results) => say({ event: 'told', station, results }));
 if (setup.modbus) {
@@ -29,6 +30,9 @@ if (setup.opcua) {
 link.publish(setup.snapshot);
 setInterval(() => {
   link.alive();
+  const printed = link.stats().stderr.join('\n');
+  if (printed !== '' && printed !== shown) process.stderr.write(`${printed}\n`);
+  shown = printed;
   if (pid === link.stats().pid) return;
   pid = link.stats().pid;
   say({ event: 'child', pid });

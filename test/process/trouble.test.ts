@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { until } from '../kit/until.ts';
 import { bear, buryAll } from './family.ts';
 
@@ -83,5 +85,13 @@ describe('a child in trouble', () => {
     await assert.rejects(child.request('grandchild', null), /ended with code 3/);
     assert.ok(performance.now() - began < 2_000);
     await until('the next one runs', () => child.state === 'running');
+  });
+
+  it('for which no file descriptor was left is started when there is one again', () => {
+    const command = `ulimit -n 64; exec '${process.execPath}' '${join(__dirname, 'fixture-starved.js')}'`;
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 15_000 });
+    assert.equal(stderr, '');
+    assert.match(stdout, /^starved could not be started: .*EMFILE\nruns\n$/);
+    assert.equal(status, 0);
   });
 });
