@@ -10,10 +10,9 @@ import { type ChildOptions, type ChildStats, SupervisedChild } from '../process/
 import { type Entry, Pending, type PendingLimits } from './pending.ts';
 import { type EvidencePolicy, type EvidencePolicyInput, parsePolicy } from './policy.ts';
 import { type EvidenceRecord, type PictureRole, pictureRoles } from './record.ts';
-import type { Region } from './render.ts';
+import type { EncodeRequest, Region } from './render.ts';
 import { drawRequest, entryOf, softwareOf } from './sending.ts';
 import type { EvidenceStats } from './stats.ts';
-import type { EncodeRequest } from './render.ts';
 import type { StorageState, StorageStats, WriteAnswer } from './store.ts';
 
 export interface EvidenceOptions {

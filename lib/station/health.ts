@@ -23,12 +23,27 @@ export interface Fault {
 /** What of the station's surroundings works: told by whoever owns the camera, the engine, the evidence. */
 export class Health {
   readonly #faults = new Map<string, Fault>();
+  /** What is not there yet, e.g. a model that is being loaded: no fault, but nothing can be inspected. */
+  readonly #awaited = new Map<string, Omit<Fault, 'code'>>();
   readonly #degraded = new Map<string, string>();
 
-  /** True if something changed. A code outside of its kind's hundred is put to the first of it. */
+  /**
+   * True if something changed. A code outside of its kind's hundred is put to the first of it; code 0: not there yet, which
+   * keeps the station from being ready and is no fault.
+   */
   set(source: string, kind: HealthKind, ok: boolean, code: number, text: string): boolean {
     const key = `${kind} ${source}`;
-    if (ok) return this.#faults.delete(key);
+    if (ok) {
+      const was = [this.#faults.delete(key), this.#awaited.delete(key)];
+      return was.includes(true);
+    }
+    if (code === 0) {
+      const known = this.#awaited.get(key)?.text === text && !this.#faults.has(key);
+      this.#faults.delete(key);
+      this.#awaited.set(key, { source, kind, text });
+      return !known;
+    }
+    this.#awaited.delete(key);
     const inRange = Math.floor(code / 100) * 100 === ranges[kind];
     const fault = { source, kind, code: inRange ? code : ranges[kind] + 1, text };
     const old = this.#faults.get(key);
@@ -48,11 +63,12 @@ export class Health {
   forget(source: string): boolean {
     let changed = this.#degraded.delete(source);
     for (const [key, fault] of this.#faults) if (fault.source === source) changed = this.#faults.delete(key) || changed;
+    for (const [key, one] of this.#awaited) if (one.source === source) changed = this.#awaited.delete(key) || changed;
     return changed;
   }
 
   ok(kind: HealthKind): boolean {
-    return !this.faults().some((fault) => fault.kind === kind);
+    return ![...this.#faults.values(), ...this.#awaited.values()].some((trouble) => trouble.kind === kind);
   }
 
   get degraded(): boolean {
@@ -71,9 +87,9 @@ export class Health {
 
   /** Why no trigger can be taken, as far as health goes. */
   obstacle(): { key: ReasonKey; text: string } | null {
-    for (const fault of this.faults()) {
-      const key = fault.kind === 'camera' ? 'cameraNotReady' : fault.kind === 'engine' ? 'engineNotReady' : null;
-      if (key !== null) return { key, text: reason(key, { detail: fault.text }).text };
+    for (const { kind, text } of [...this.faults(), ...this.#awaited.values()]) {
+      const key = kind === 'camera' ? 'cameraNotReady' : kind === 'engine' ? 'engineNotReady' : null;
+      if (key !== null) return { key, text: reason(key, { detail: text }).text };
     }
     return null;
   }

@@ -40,10 +40,12 @@ export default function register(RED: NodeAPI): void {
     const camera = lease.value;
     kit.onClose(() => lease.release());
 
+    const inspects = run !== 'collect';
     const showState = ({ connected, text }: SourceStatus) => {
-      station.setHealth(`camera ${kit.id}`, 'camera', connected, connected ? 0 : cameraFault, text);
-      kit.status(connected ? 'green' : 'red', text);
-      if (!connected) kit.warn(text);
+      const starting = camera.childStats().state === 'starting';
+      if (inspects) station.setHealth(`camera ${kit.id}`, 'camera', connected, starting ? 0 : cameraFault, text);
+      kit.status(connected ? 'green' : starting ? 'blue' : 'red', text);
+      if (!connected && !starting) kit.warn(text);
     };
     camera.on('state', showState);
     kit.onClose(() => {
@@ -51,7 +53,7 @@ export default function register(RED: NodeAPI): void {
       station.forgetHealth(`camera ${kit.id}`);
     });
     showState(camera.status());
-    if (run !== 'collect') {
+    if (inspects) {
       station.registerCamera(view, { name, settingsHash: camera.settingsHash });
       kit.onClose(() => station.unregisterCamera(view));
     }

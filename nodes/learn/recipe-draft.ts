@@ -20,7 +20,9 @@ export function draftFrom(o: {
   const { model, median, warn, fail } = result;
   const rois: Roi[] = (active?.views[view]?.rois ?? []).map((roi) => {
     const learned = result.rois.find(({ index, name }) => index === roi.index && name === roi.name);
-    return learned ? { ...roi, median: learned.median, warn: learned.warn, fail: learned.fail } : { ...roi };
+    if (learned === undefined) return { ...roi };
+    const { areaAbove, median: typical, warn: attention, fail: limit } = learned;
+    return { ...roi, areaAbove, median: typical, warn: attention, fail: limit };
   });
   const limits = { median, warn, fail, rois };
   const fingerprint = o.fingerprint(view, { model, ...limits });

@@ -38,12 +38,16 @@ export default function register(RED: NodeAPI): void {
       if (key === warmed) return;
       warmed = key;
       kit.status('blue', 'loading the model');
+      // not a fault, but until it is there no part can be judged
+      station.setHealth(`score ${kit.id}`, 'engine', false, choice === null ? engineFault : 0, 'loading the model');
       runner.warm(choice).then(
         ({ name, version }) => {
+          if (key !== warmed) return; // another recipe became active meanwhile
           health(true, '');
           kit.status('green', `${name} version ${version}`);
         },
         (thrown: unknown) => {
+          if (key !== warmed) return;
           const error = asGoodpartError(thrown);
           health(false, error.message);
           kit.status('red', error.message);

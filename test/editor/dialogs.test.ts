@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { chromiumPath, launchChromium } from '../kit/chromium.ts';
 import { needs } from '../kit/needs.ts';
@@ -9,9 +8,6 @@ import { userDirWithCheckout } from '../kit/packed.ts';
 import { until } from '../kit/until.ts';
 import { EditorPage } from './editor-page.ts';
 import { cases, everyNode, region } from './every-node.ts';
-
-/** Set to a folder to look at the dialogs: one picture of each. */
-const pictures = process.env.GOODPART_SCREENSHOTS;
 
 const oldCamera: FlowNode = {
   id: 'old-camera',
@@ -25,45 +21,50 @@ const oldCamera: FlowNode = {
   wires: [[]],
 };
 
-for (const release of releases) {
-  describe(`The dialogs on ${release}`, function () {
-    this.timeout(60_000);
-    let nodeRed: NodeRed;
-    let browser: Browser;
-    let editor: EditorPage;
+/** Node-RED 5 and 4.1 side by side: what takes time here is Node-RED sliding its dialogs in and out. */
+describe('The dialogs on Node-RED 5 and 4.1', function () {
+  this.timeout(60_000);
+  let servers: NodeRed[] = [];
+  let browser: Browser;
+  let editors: EditorPage[] = [];
 
-    before(async function () {
-      needs(this, chromiumPath, existsSync(chromiumPath));
-      nodeRed = new NodeRed({ release, userDir: userDirWithCheckout() });
-      [browser] = await Promise.all([launchChromium(), nodeRed.start()]);
-      await nodeRed.deploy([...everyNode, oldCamera]);
-      editor = await EditorPage.open(browser, nodeRed);
-    });
-    after(async () => {
-      await browser?.close();
-      await nodeRed?.stop();
-    });
-    afterEach(() => {
-      assert.deepEqual(editor.errors.splice(0), []);
-    });
+  before(async function () {
+    needs(this, chromiumPath, existsSync(chromiumPath));
+    servers = releases.map((release) => new NodeRed({ release, userDir: userDirWithCheckout() }));
+    [browser] = await Promise.all([launchChromium(), ...servers.map((server) => server.start())]);
+    await Promise.all(servers.map((server) => server.deploy([...everyNode, oldCamera])));
+    editors = await Promise.all(servers.map((server, i) => EditorPage.open(browser, server, releases[i])));
+  });
+  after(async () => {
+    await browser?.close();
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+  afterEach(() => {
+    for (const { errors, release } of editors) assert.deepEqual(errors.splice(0), [], release);
+  });
 
-    const shoot = async (name: string) => {
-      if (pictures) await editor.page.screenshot({ path: join(pictures, `${release}-${name}.png`) });
-    };
+  const onBoth = (work: (editor: EditorPage) => Promise<void>) => async () => {
+    await Promise.all(editors.map(work));
+  };
 
-    it('finds nothing wrong with nodes that are right', async () => {
-      await shoot('flow');
+  it(
+    'find nothing wrong with nodes that are right',
+    onBoth(async (editor) => {
+      await editor.shoot('flow');
       for (const { node } of cases) assert.deepEqual(await editor.validation(node.id), [], node.type);
-    });
+    }),
+  );
 
-    for (const { node, change } of cases) {
-      it(`${node.type} opens, saves and reopens with what was changed, and is explained`, async () => {
+  for (const { node, change } of cases) {
+    it(
+      `of ${node.type} opens, saves and reopens with what was changed, and is explained`,
+      onBoth(async (editor) => {
         await editor.edit(node.id);
         assert.deepEqual(await editor.problems(), []);
         await editor.set('name', 'changed');
         for (const [field, value] of Object.entries(change)) await editor.set(field, value);
         assert.deepEqual(await editor.problems(), []);
-        await shoot(node.type);
+        await editor.shoot(node.type);
         await editor.done();
         await editor.edit(node.id);
         for (const [field, value] of Object.entries({ name: 'changed', ...change })) {
@@ -73,23 +74,27 @@ for (const release of releases) {
         await editor.page.evaluate(`RED.sidebar.help.show(${JSON.stringify(node.type)})`);
         const help = await until('the help is shown', () => editor.page.locator('.red-ui-help').last().textContent());
         assert.match(help, /Details/);
-      });
+      }),
+    );
+  }
+
+  it('speak the user’s language, in a dark theme as well', async () => {
+    const german = await EditorPage.open(browser, servers[0], releases[0], { locale: 'de-DE', dark: true });
+    for (const id of ['camera-1', 'rules-1']) {
+      await german.edit(id);
+      await german.shoot(`german-dark-${id}`);
+      const text = (await german.page.locator('.goodpart-form').textContent()) ?? '';
+      assert.match(text, /Station|Ansicht/);
+      assert.match(text, id === 'camera-1' ? /Bildbreite/ : /aus dem aktiven Rezept/);
+      await german.cancel();
     }
+    assert.deepEqual(german.errors, []);
+    await german.page.close();
+  });
 
-    it('shows every word in the user’s language', async () => {
-      const german = await EditorPage.open(browser, nodeRed, { locale: 'de-DE' });
-      for (const { node } of cases) {
-        await german.edit(node.id);
-        const text = (await german.page.locator('.goodpart-form').textContent()) ?? '';
-        assert.doesNotMatch(text, /\b(label|hint|section|choice|intro|region)\.\w/, node.type);
-        if (node.type === 'goodpart-camera') assert.match(text, /Bilder/);
-        await german.cancel();
-      }
-      assert.deepEqual(german.errors, []);
-      await german.page.close();
-    });
-
-    it('names the field, what was expected and what came, as the runtime would', async () => {
+  it(
+    'name the field, what was expected and what came, as the runtime would',
+    onBoth(async (editor) => {
       await editor.edit('station-1');
       await editor.set('maxOpen', '99');
       const sentence = 'Expected a whole number from 1 to 16 for “Parts in flight” but received "99"';
@@ -100,108 +105,109 @@ for (const release of releases) {
       await editor.set('maxOpen', '2');
       assert.deepEqual(await editor.problems(), []);
       await editor.done();
-    });
+    }),
+  );
 
-    it('asks for a station in one sentence', async () => {
-      await editor.page.evaluate(
-        `RED.nodes.import([{ id: 'lonely', type: 'goodpart-part', z: 'tab-1', x: 400, y: 400, wires: [[]] }])`,
-      );
+  it(
+    'ask for a station in one sentence',
+    onBoth(async (editor) => {
+      const lonely = { id: 'lonely', type: 'goodpart-part', z: 'tab-1', x: 400, y: 400, wires: [[]] };
+      await editor.page.evaluate(`RED.nodes.import([${JSON.stringify(lonely)}])`);
       assert.deepEqual(await editor.validation('lonely'), ['Expected a station for “Station” but received ""']);
-    });
+    }),
+  );
 
-    it('shows only the rows that mean something', async () => {
+  it(
+    'show only the rows that mean something',
+    onBoth(async (editor) => {
       await editor.edit('camera-1');
       assert.equal(await editor.field('path').isVisible(), true);
       assert.equal(await editor.field('defectRate').isVisible(), false);
       await editor.set('source', 'simulator');
       assert.equal(await editor.field('path').isVisible(), false);
       assert.equal(await editor.field('defectRate').isVisible(), true);
-      await shoot('camera-simulator');
+      await editor.shoot('camera-simulator');
       await editor.cancel();
-    });
+    }),
+  );
 
-    it('brings a node of an old flow to the newest version when it is saved', async () => {
+  it(
+    'bring a node of an old flow to the newest version when it is saved',
+    onBoth(async (editor) => {
       assert.deepEqual(await editor.validation('old-camera'), []);
       await editor.edit('old-camera');
       assert.equal(await editor.get('view'), 'main');
       await editor.done();
       const { configVersion, view, seed } = await editor.stored('old-camera');
-      assert.deepEqual(
-        { version: Number(configVersion), view, seed: Number(seed) },
-        { version: 1, view: 'main', seed: 1 },
-      );
-    });
+      const saved = { version: Number(configVersion), view, seed: Number(seed) };
+      assert.deepEqual(saved, { version: 1, view: 'main', seed: 1 });
+    }),
+  );
 
-    describe('regions', () => {
-      const limit = (name: string) => editor.page.locator(`[data-limit="${name}"] input`).first();
+  it(
+    'refuse limits of regions that contradict each other or are no numbers',
+    onBoth(async (editor) => {
+      const fail = editor.page.locator('[data-limit="fail"] input').first();
+      await editor.edit('rules-1');
+      await fail.fill('1.5');
+      assert.deepEqual(await editor.problems(), [
+        'Expected at least the warn limit (2) for “Region 1: Fail from” but received 1.5',
+      ]);
+      await editor.shoot('rules-problem');
+      await fail.fill('');
+      assert.deepEqual(await editor.problems(), [
+        'Expected a finite number for “Region 1: Fail from” but received null',
+      ]);
+      await fail.fill('4');
+      assert.deepEqual(await editor.problems(), []);
+      await editor.done();
+      const { rois } = await editor.stored('rules-1');
+      assert.deepEqual(rois, [{ ...region, fail: 4 }]);
+    }),
+  );
 
-      it('refuses limits that contradict each other or are no numbers', async () => {
-        await editor.edit('rules-1');
-        await limit('fail').fill('1.5');
-        assert.deepEqual(await editor.problems(), [
-          'Expected at least the warn limit (2) for “Region 1: Fail from” but received 1.5',
-        ]);
-        await shoot('rules-problem');
-        await limit('fail').fill('');
-        assert.deepEqual(await editor.problems(), [
-          'Expected a finite number for “Region 1: Fail from” but received null',
-        ]);
-        await limit('fail').fill('4');
-        assert.deepEqual(await editor.problems(), []);
-        await editor.done();
-        const { rois } = await editor.stored('rules-1');
-        assert.deepEqual(rois, [{ ...region, fail: 4 }]);
-      });
+  it(
+    'draw regions by clicks, and refuse those that cross themselves',
+    onBoth(async (editor) => {
+      await editor.edit('rules-1');
+      await editor.page.locator('.red-ui-editableList-addButton').click();
+      const board = editor.page.locator('.goodpart-board');
+      const { width, height } = (await board.boundingBox())!;
+      const draw = async (...corners: [number, number][]) => {
+        for (const [x, y] of [...corners, corners[0]]) {
+          await board.click({ position: { x: Math.round(x * width), y: Math.round(y * height) } });
+        }
+      };
+      await draw([0.1, 0.1], [0.6, 0.1], [0.6, 0.5], [0.1, 0.5]);
+      assert.deepEqual(await editor.problems(), []);
+      await editor.shoot('rules-drawn');
+      await editor.page.locator('.goodpart-tools button').first().click();
+      await draw([0.1, 0.1], [0.6, 0.5], [0.6, 0.1], [0.1, 0.5]);
+      const [problem] = await editor.problems();
+      assert.match(problem, /Expected a polygon that does not cross or touch itself for “Region 2: outline”/);
+      await editor.done();
+      assert.equal((await editor.validation('rules-1')).length, 1);
+      const { rois } = (await editor.stored('rules-1')) as { rois: { polygon: number[][] }[] };
+      assert.equal(rois[1].polygon.length, 4);
+      assert.ok(Math.abs(rois[1].polygon[1][0] - 0.6) < 0.02);
+    }),
+  );
 
-      it('are drawn by clicks, and refused when they cross themselves', async () => {
-        await editor.edit('rules-1');
-        await editor.page.locator('.red-ui-editableList-addButton').click();
-        const board = editor.page.locator('.goodpart-board');
-        const box = (await board.boundingBox())!;
-        const click = (x: number, y: number) =>
-          board.click({ position: { x: Math.round(x * box.width), y: Math.round(y * box.height) } });
-        for (const [x, y] of [
-          [0.1, 0.1],
-          [0.6, 0.1],
-          [0.6, 0.5],
-          [0.1, 0.5],
-          [0.1, 0.1],
-        ] as const)
-          await click(x, y);
-        assert.deepEqual(await editor.problems(), []);
-        await shoot('rules-drawn');
-        await editor.page.locator('.goodpart-tools button').first().click();
-        for (const [x, y] of [
-          [0.1, 0.1],
-          [0.6, 0.5],
-          [0.6, 0.1],
-          [0.1, 0.5],
-          [0.1, 0.1],
-        ] as const)
-          await click(x, y);
-        const [problem] = await editor.problems();
-        assert.match(problem, /Expected a polygon that does not cross or touch itself for “Region 2: outline”/);
-        await editor.done();
-        assert.equal((await editor.validation('rules-1')).length, 1);
-        const { rois } = (await editor.stored('rules-1')) as { rois: { polygon: number[][] }[] };
-        assert.equal(rois[1].polygon.length, 4);
-        assert.ok(Math.abs(rois[1].polygon[1][0] - 0.6) < 0.02);
-      });
-
-      it('have corners that are dragged', async () => {
-        await editor.edit('rules-1');
-        const board = editor.page.locator('.goodpart-board');
-        await board.scrollIntoViewIfNeeded();
-        const box = (await board.boundingBox())!;
-        await editor.page.mouse.move(box.x + 0.2 * box.width, box.y + 0.2 * box.height);
-        await editor.page.mouse.down();
-        await editor.page.mouse.move(box.x + 0.05 * box.width, box.y + 0.05 * box.height, { steps: 3 });
-        await editor.page.mouse.up();
-        await editor.done();
-        const { rois } = (await editor.stored('rules-1')) as { rois: { polygon: number[][] }[] };
-        const [x, y] = rois[0].polygon[0];
-        assert.ok(Math.abs(x - 0.05) < 0.02 && Math.abs(y - 0.05) < 0.02, `${x} ${y}`);
-      });
-    });
-  });
-}
+  it(
+    'let corners be dragged',
+    onBoth(async (editor) => {
+      await editor.edit('rules-1');
+      const board = editor.page.locator('.goodpart-board');
+      await board.scrollIntoViewIfNeeded();
+      const { x: left, y: top, width, height } = (await board.boundingBox())!;
+      await editor.page.mouse.move(left + 0.2 * width, top + 0.2 * height);
+      await editor.page.mouse.down();
+      await editor.page.mouse.move(left + 0.05 * width, top + 0.05 * height, { steps: 3 });
+      await editor.page.mouse.up();
+      await editor.done();
+      const { rois } = (await editor.stored('rules-1')) as { rois: { polygon: number[][] }[] };
+      const [x, y] = rois[0].polygon[0];
+      assert.ok(Math.abs(x - 0.05) < 0.02 && Math.abs(y - 0.05) < 0.02, `${x} ${y}`);
+    }),
+  );
+});

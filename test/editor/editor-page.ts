@@ -1,13 +1,19 @@
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import type { NodeRed } from '../kit/node-red.ts';
+import type { NodeRed, Release } from '../kit/node-red.ts';
+
+/** Set to a folder to look at the dialogs: one picture of each. */
+const pictures = process.env.GOODPART_SCREENSHOTS;
 
 /** The editor of a running Node-RED in a browser, with everything that its console complained about. */
 export class EditorPage {
   readonly page: Page;
+  readonly release: Release;
   readonly errors: string[] = [];
 
-  private constructor(page: Page) {
+  private constructor(page: Page, release: Release) {
     this.page = page;
+    this.release = release;
     page.setDefaultTimeout(5_000);
     page.on('pageerror', (error) => this.errors.push(error.message));
     page.on('console', (message) => {
@@ -17,19 +23,28 @@ export class EditorPage {
     });
   }
 
-  static async open(browser: Browser, nodeRed: NodeRed, { dark = false, locale = 'en-US' } = {}): Promise<EditorPage> {
+  static async open(
+    browser: Browser,
+    nodeRed: NodeRed,
+    release: Release,
+    { dark = false, locale = 'en-US' } = {},
+  ): Promise<EditorPage> {
     const context = await browser.newContext({
       viewport: { width: 1500, height: 1100 },
       colorScheme: dark ? 'dark' : 'light',
       reducedMotion: 'reduce',
       locale,
     });
-    const editor = new EditorPage(await context.newPage());
+    const editor = new EditorPage(await context.newPage(), release);
     await editor.page.goto(nodeRed.url);
     await editor.page.waitForFunction(
       'window.RED?.nodes?.node("station-1") && !$("#red-ui-loading-progress").is(":visible")',
     );
     return editor;
+  }
+
+  async shoot(name: string): Promise<void> {
+    if (pictures) await this.page.screenshot({ path: join(pictures, `${this.release}-${name}.png`) });
   }
 
   /** Opens the dialog of a node. */

@@ -116,7 +116,12 @@ function facts(card: StationCard): HTMLElement {
     const waiting = evidence.waiting > 0 ? `${evidence.waiting} waiting` : '';
     const lost = evidence.lost > 0 ? `${evidence.lost} lost` : '';
     const tone = evidence.ok ? (evidence.lost > 0 ? 'warn' : '') : 'fail';
-    fact('Evidence', evidence.text, [waiting, lost].filter(Boolean).join(', '), tone);
+    fact(
+      'Evidence',
+      evidence.text || (evidence.ok ? 'kept' : 'not kept'),
+      [waiting, lost].filter(Boolean).join(', '),
+      tone,
+    );
   }
   for (const { name, protocol, address, ok, text, clients } of endpoints) {
     const who = ok ? `${clients} ${clients === 1 ? 'client' : 'clients'}` : text;

@@ -34,8 +34,9 @@ function summaryOf(cards: StationCard[]): string {
   const troubled = cards.filter(
     ({ condition, alarm }) => alarm || condition === 'fault' || condition === 'not-ready',
   ).length;
-  const all = cards.length === 1 ? 'One station' : `${cards.length} stations`;
-  return troubled > 0 ? `${all}, ${troubled} ${troubled === 1 ? 'needs' : 'need'} attention` : `${all}, nothing to do`;
+  if (cards.length === 1) return troubled > 0 ? 'The station needs attention' : 'Nothing to do';
+  if (troubled === 0) return `${cards.length} stations, nothing to do`;
+  return `${cards.length} stations, ${troubled} ${troubled === 1 ? 'needs' : 'need'} attention`;
 }
 
 function show(data: OverviewData): void {
