@@ -7,11 +7,12 @@ import { isId } from '../core/ids.ts';
 import type { Inspection } from '../core/inspection.ts';
 import type { OverlayOptions, OverlayView } from '../imaging/overlay.ts';
 import { type ChildOptions, type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
+import type { OpenStore, OpenStoreOptions } from './open-store.ts';
 import { type Entry, Pending, type PendingLimits } from './pending.ts';
-import { type EvidencePolicy, type EvidencePolicyInput, parsePolicy } from './policy.ts';
+import { parsePolicy } from './policy.ts';
 import { type EvidenceRecord, type PictureRole, pictureRoles } from './record.ts';
-import type { EncodeRequest, Region } from './render.ts';
-import { drawRequest, entryOf, softwareOf } from './sending.ts';
+import type { Region } from './render.ts';
+import { drawRequest, encodeRequest, entryOf, softwareOf } from './sending.ts';
 import type { EvidenceStats } from './stats.ts';
 import type { StorageState, StorageStats, WriteAnswer } from './store.ts';
 
@@ -22,31 +23,9 @@ export interface EvidenceOptions {
   writeMs?: number;
 }
 
-export interface OpenStoreOptions {
-  /** Absolute; made where it does not exist. One owner only: the station's lock covers it. */
-  dir: string;
-  line: string;
-  station: string;
-  policy?: EvidencePolicyInput;
-}
-
 /** Regions as outlines for the overlay, by the view's name. */
 export interface RecordExtras {
   regions?: Record<string, Region[]>;
-}
-
-interface OpenStore {
-  options: Required<Omit<OpenStoreOptions, 'policy'>> & { policy: EvidencePolicy };
-  open: boolean;
-  error: GoodpartError | undefined;
-  state: StorageState;
-  queueText: string;
-  told: string;
-  storage: StorageStats | null;
-  written: number;
-  lost: number;
-  picturesDropped: number;
-  resent: number;
 }
 
 /** What the child has at a time: enough to share one sync, little enough to be sent again. */
@@ -182,17 +161,17 @@ export class EvidenceStore extends EventEmitter {
 
   /** An overlay as JPEG: map tinted over the frame, regions, banner. Rejects with GP_IMAGE_UNREADABLE or GP_CHILD_BUSY. */
   async draw(frame: Frame, view: OverlayView, options: OverlayOptions = {}): Promise<Buffer> {
-    if (!this.#started) await this.start();
-    const { request, payloads } = drawRequest(frame, view, options);
-    return (await this.#child.request('draw', request, payloads, { deadlineMs: 10_000 })).payloads[0];
+    return this.#picture('draw', drawRequest(frame, view, options));
   }
 
   /** The bare frame as JPEG. Rejects as `draw`. */
-  async encode({ info, data }: Frame, options: { maxWidth?: number; quality?: number } = {}): Promise<Buffer> {
+  async encode(frame: Frame, options: OverlayOptions = {}): Promise<Buffer> {
+    return this.#picture('encode', encodeRequest(frame, options));
+  }
+
+  async #picture(type: string, { request, payloads }: { request: object; payloads: Buffer[] }): Promise<Buffer> {
     if (!this.#started) await this.start();
-    const { encoding, width, height, channels, bitDepth } = info;
-    const request: EncodeRequest = { info: { encoding, width, height, channels, bitDepth }, ...options };
-    return (await this.#child.request('encode', request, [data], { deadlineMs: 10_000 })).payloads[0];
+    return (await this.#child.request(type, request, payloads, { deadlineMs: 10_000 })).payloads[0];
   }
 
   stats(key: string): EvidenceStats {

@@ -7,7 +7,7 @@ import type { OverlayOptions, OverlayView } from '../imaging/overlay.ts';
 import { buildRecord, type Software } from './build-record.ts';
 import type { Entry } from './pending.ts';
 import { type EvidencePolicy, keepsPictures } from './policy.ts';
-import type { DrawRequest, Region, SentView } from './render.ts';
+import type { DrawRequest, EncodeRequest, Region, SentView } from './render.ts';
 
 export type JudgedInspection = Inspection & { verdict: NonNullable<Inspection['verdict']> };
 
@@ -61,6 +61,11 @@ export function drawRequest(
     ...options,
   };
   return { request, payloads: map === null ? [frame.data] : [frame.data, map.data] };
+}
+
+/** A bare frame to ask for. */
+export function encodeRequest(frame: Frame, options: OverlayOptions): { request: EncodeRequest; payloads: Buffer[] } {
+  return { request: { info: bytesInfo(frame), ...options }, payloads: [frame.data] };
 }
 
 function bytesInfo({ info }: Frame): NonNullable<SentView['frame']> {

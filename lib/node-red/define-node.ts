@@ -50,6 +50,7 @@ export function defineNode<C extends NodeConfig>(
     const status = new StatusLine((value) => this.status(value));
     const cleanups: (() => void | Promise<void>)[] = [];
     let closed = false;
+    let closing = false;
 
     const show = (error: GoodpartError) => {
       if (!closed) status.show('red', error.message);
@@ -98,12 +99,14 @@ export function defineNode<C extends NodeConfig>(
         (thrown: unknown) => {
           const error = asGoodpartError(thrown);
           show(error);
-          done(error);
+          // what a close interrupts is no error of the flow: the ledger has its verdict
+          done(closing ? undefined : error);
         },
       );
     });
 
     this.on('close', (_removed: boolean, done: () => void) => {
+      closing = true;
       const work = async () => {
         await started.catch(() => {});
         closed = true;

@@ -60,6 +60,8 @@ export abstract class StationDesk extends EventEmitter {
   protected rejected = { triggerId: 0, code: 0 };
   protected overridden = false;
   protected closing = false;
+  /** Views whose pictures are drawn, not taken: said to the PLC and in every record. */
+  protected readonly simulatedViews = new Set<string>();
   #announcement: NodeJS.Immediate | null = null;
   readonly #clockSynchronised = clockIsSynchronised();
 
@@ -87,6 +89,11 @@ export abstract class StationDesk extends EventEmitter {
 
   /** Closes what is due. The station's timer calls it; so does every method that depends on time. */
   abstract tick(): void;
+
+  protected get place(): { line: string; station: string; simulated: boolean } {
+    const { line, station } = this;
+    return { line, station, simulated: this.o.simulated || this.simulatedViews.size > 0 };
+  }
 
   setHealth(source: string, kind: HealthKind, ok: boolean, faultCode: number, text: string): void {
     if (this.health.set(source, kind, ok, faultCode, text)) this.changed();
@@ -201,7 +208,7 @@ export abstract class StationDesk extends EventEmitter {
     const { line, station, id, bootId } = this;
     return {
       ...{ line, station, id, bootId, ...this.limits },
-      simulated: this.o.simulated,
+      simulated: this.place.simulated,
       mode: this.identity.mode,
       open: this.ledger.open(),
       health: this.health,

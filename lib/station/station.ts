@@ -167,7 +167,7 @@ export class Station extends StationDesk {
       this.ledger.invalidate(entry.id, reason('wrongRecipe', { detail }), now);
     }
     this.#after();
-    return { refused: false, inspection: describeEntry(entry, '', this.o) };
+    return { refused: false, inspection: describeEntry(entry, '', this.place) };
   }
 
   /** Counts a trigger that cannot be taken, whoever found out. */
@@ -220,7 +220,7 @@ export class Station extends StationDesk {
   /** Null while required views have no verdict yet; the rule is remembered, a view failing later completes it. Throws as `addFrame`. */
   judgePart(id: string, rule: PartRule): Inspection | null {
     return this.#act(id, (now) =>
-      this.ledger.judgePart(id, rule, now) ? describeEntry(this.#known(id), '', this.o) : null,
+      this.ledger.judgePart(id, rule, now) ? describeEntry(this.#known(id), '', this.place) : null,
     );
   }
 
@@ -249,7 +249,7 @@ export class Station extends StationDesk {
 
   /** Throws GP_STATION_UNKNOWN_INSPECTION for an id that is not known (any more). */
   describe(id: string, view: string): Inspection {
-    return describeEntry(this.#known(id), view, this.o);
+    return describeEntry(this.#known(id), view, this.place);
   }
 
   /** While an output is attached, judged inspections wait for `publish`. Call the answer to detach. */
@@ -263,12 +263,18 @@ export class Station extends StationDesk {
   }
 
   /** Tells which camera gives a view; inspections from now on expect it, unless an exposure or an image opens them. */
-  registerCamera(view: string, camera: { name: string; settingsHash: string }): void {
-    this.#cameras.set(view, { ...camera });
+  registerCamera(view: string, camera: { name: string; settingsHash: string; simulated?: boolean }): void {
+    const { name, settingsHash, simulated = false } = camera;
+    this.#cameras.set(view, { name, settingsHash });
+    if (simulated) this.simulatedViews.add(view);
+    else this.simulatedViews.delete(view);
+    this.changed();
   }
 
   unregisterCamera(view: string): void {
     this.#cameras.delete(view);
+    this.simulatedViews.delete(view);
+    this.changed();
   }
 
   /** What a recipe's view must carry as `validation.fingerprint` to be valid for what runs here now. */
@@ -348,7 +354,7 @@ export class Station extends StationDesk {
           this.identity.closed(entry);
           this.results.add(resultOf(entry, at, Date.parse(this.o.clock.utc())), entry.mode);
           this.announce();
-          this.tell('closed', describeEntry(entry, '', this.o));
+          this.tell('closed', describeEntry(entry, '', this.place));
         }
       }
     } finally {

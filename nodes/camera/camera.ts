@@ -17,6 +17,15 @@ import { sourceSettings } from './source-settings.ts';
 
 const cameraFault = 101;
 
+/** A picture for learning, or why there is none: who collects decides whether to ask again. */
+async function collected(capture: Promise<Frame>): Promise<{ payload: Frame | null; error?: string }> {
+  try {
+    return { payload: await capture };
+  } catch (thrown) {
+    return { payload: null, error: asGoodpartError(thrown).message };
+  }
+}
+
 /**
  * One picture for each trigger, exposed after it. A message without an inspection opens one; free-running, the camera opens
  * one by each exposure while the ledger has credit. `msg.collect = true`, or a camera that only collects, gives a picture
@@ -54,7 +63,7 @@ export default function register(RED: NodeAPI): void {
     });
     showState(camera.status());
     if (inspects) {
-      station.registerCamera(view, { name, settingsHash: camera.settingsHash });
+      station.registerCamera(view, { name, settingsHash: camera.settingsHash, simulated: source.kind === 'simulator' });
       kit.onClose(() => station.unregisterCamera(view));
     }
 
@@ -129,8 +138,7 @@ export default function register(RED: NodeAPI): void {
           return;
         }
         if (message.collect === true || run === 'collect') {
-          const frame = await camera.capture({ after: systemClock.mono(), timeoutMs });
-          send({ ...message, payload: frame });
+          send({ ...message, ...(await collected(camera.capture({ after: systemClock.mono(), timeoutMs }))) });
           return;
         }
         if (inspectionRef(message) === null) {

@@ -47,7 +47,10 @@ export class FreeRun {
 
   #step(): void {
     if (!this.#running || this.#exposing) return;
-    if (!this.#options.mayStart()) return this.#later(idleMs);
+    if (!this.#options.mayStart()) {
+      this.#later(idleMs);
+      return;
+    }
     this.#exposing = true;
     this.#notBefore = systemClock.mono() + this.#options.intervalMs;
     this.#options.expose().then(

@@ -11,6 +11,8 @@ import { Collection } from './collection.ts';
 import { config } from './config.ts';
 import { draftFrom } from './recipe-draft.ts';
 
+const retryMs = 500;
+
 /**
  * Good pictures in, a model and its thresholds out. `msg.topic`: "learn" starts, "learn once" starts where the view has no
  * thresholds yet, "cancel" stops. With source "messages" output 3 asks for each picture (`msg.collect`) until there are
@@ -23,7 +25,11 @@ export default function register(RED: NodeAPI): void {
     const modelsRoot = `${dataFolder(RED)}/models`;
     let collection: Collection | null = null;
     let running: AbortController | null = null;
-    kit.onClose(() => running?.abort());
+    let retry: NodeJS.Timeout | undefined;
+    kit.onClose(() => {
+      clearTimeout(retry);
+      running?.abort();
+    });
 
     const progress = (send: Send, stage: string, done: number, total: number) => {
       const text = total > 0 ? `${stage} ${done}/${total}` : stage;
@@ -80,8 +86,16 @@ export default function register(RED: NodeAPI): void {
       progress(send, 'collecting', collection.size, collection.wanted);
       send([null, null, { topic: 'collect', collect: true, payload: collection.size }]);
     };
+    /** The camera may only be starting, or may be gone for an hour: the collection waits for it. */
+    const askAgain = (send: Send, why: string) => {
+      kit.status('yellow', `waiting for a picture: ${why}`);
+      clearTimeout(retry);
+      retry = setTimeout(() => ask(send), retryMs);
+      retry.unref();
+    };
     const cancel = () => {
       collection = null;
+      clearTimeout(retry);
       running?.abort();
       kit.status('grey', 'cancelled');
     };
@@ -101,6 +115,7 @@ export default function register(RED: NodeAPI): void {
               if (source === 'messages' && message.collect === true) return; // asked for before a cancel
               throw invalidParameter('msg.topic', '"learn", "learn once" or "cancel"', message.topic);
             }
+            if (message.payload === null) return askAgain(send, String(message.error ?? 'no picture'));
             collection.add(await frameFrom(message.payload, systemClock, []));
             if (!collection.complete) return ask(send);
             const frames = collection.frames();

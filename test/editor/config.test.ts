@@ -174,9 +174,9 @@ describe('The configuration kit', () => {
     assert.equal(readConfig(camera, { station: 's', path: '/p', simWidth: 'broken' }).simWidth, 640);
   });
 
-  it('never lets a number through that is not finite and in range, whatever is stored', () => {
+  it('never lets a number through that is not finite and in range, whatever is stored', async () => {
     const field = fields.number({ default: 1, min: -5, max: 5 });
-    fc.assert(
+    await fc.assert(
       fc.property(fc.anything(), (stored) => {
         const checked = field.check(stored);
         return !('value' in checked) || (Number.isFinite(checked.value) && Math.abs(checked.value) <= 5);
@@ -184,8 +184,8 @@ describe('The configuration kit', () => {
     );
   });
 
-  it('reads or refuses anything at all, always by its own error', () => {
-    fc.assert(
+  it('reads or refuses anything at all, always by its own error', async () => {
+    await fc.assert(
       fc.property(fc.constantFrom(...folders), fc.dictionary(fc.string(), fc.anything()), (name, stored) => {
         try {
           readConfig(configOf(name), stored);

@@ -83,6 +83,10 @@ describe('The dialogs on Node-RED 5 and 4.1', function () {
     for (const id of ['camera-1', 'rules-1']) {
       await german.edit(id);
       await german.shoot(`german-dark-${id}`);
+      for (const part of ['h4', '.goodpart-hint', '.form-row > label']) {
+        const { text: ink, ground } = await german.brightness(`.goodpart-form ${part}`);
+        assert.ok(ground < 90 && ink - ground > 60, `${part}: ${ink} on ${ground}`);
+      }
       const text = (await german.page.locator('.goodpart-form').textContent()) ?? '';
       assert.match(text, /Station|Ansicht/);
       assert.match(text, id === 'camera-1' ? /Bildbreite/ : /aus dem aktiven Rezept/);

@@ -14,7 +14,8 @@ export class EditorPage {
   private constructor(page: Page, release: Release) {
     this.page = page;
     this.release = release;
-    page.setDefaultTimeout(5_000);
+    page.setDefaultTimeout(15_000);
+    page.setDefaultNavigationTimeout(30_000);
     page.on('pageerror', (error) => this.errors.push(error.message));
     page.on('console', (message) => {
       const text = message.text();
@@ -31,7 +32,6 @@ export class EditorPage {
   ): Promise<EditorPage> {
     const context = await browser.newContext({
       viewport: { width: 1500, height: 1100 },
-      colorScheme: dark ? 'dark' : 'light',
       reducedMotion: 'reduce',
       locale,
     });
@@ -40,6 +40,8 @@ export class EditorPage {
     await editor.page.waitForFunction(
       'window.RED?.nodes?.node("station-1") && !$("#red-ui-loading-progress").is(":visible")',
     );
+    // what Node-RED 5 does when a user chooses it in the settings
+    if (dark) await editor.page.evaluate(`document.documentElement.classList.add('nr-theme-dark')`);
     return editor;
   }
 
@@ -66,6 +68,19 @@ export class EditorPage {
 
   problems() {
     return this.page.locator('.goodpart-problem:visible').allInnerTexts();
+  }
+
+  /** Brightness, 0..255, of the first such element's text and of what lies behind the form. */
+  brightness(selector: string): Promise<{ text: number; ground: number }> {
+    return this.page.evaluate(`(() => {
+      const mean = (color) => color.match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0);
+      let ground = $('.goodpart-form')[0];
+      while (/^rgba\\(0, 0, 0, 0\\)$/.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;
+      return {
+        text: mean(getComputedStyle($(${JSON.stringify(selector)})[0]).color),
+        ground: mean(getComputedStyle(ground).backgroundColor),
+      };
+    })()`);
   }
 
   async set(name: string, value: string | boolean): Promise<void> {

@@ -36,7 +36,8 @@ function userDirWithFaultyNodes(): string {
       });
     };`,
   );
-  const dialog = (type: string) => `<script>RED.nodes.registerType('${type}', { category: 'test', defaults: {} });</script>`;
+  const dialog = (type: string) =>
+    `<script>RED.nodes.registerType('${type}', { category: 'test', defaults: {} });</script>`;
   writeFileSync(join(nodes, 'plain.html'), dialog('plain-faulty'));
   writeFileSync(join(nodes, 'kit.html'), ['kit-faulty', 'kit-faulty-start', 'kit-faulty-close'].map(dialog).join('\n'));
   return userDir;
@@ -69,7 +70,16 @@ for (const release of releases) {
         { id: 'starter', z: 'page', type: 'kit-faulty-start', wires: [[]] },
         { id: 'closer', z: 'page', type: 'kit-faulty-close', wires: [[]] },
         { id: 'catcher', z: 'page', type: 'catch', scope: ['bad'], wires: [['told']] },
-        { id: 'told', z: 'page', type: 'debug', active: true, console: true, complete: 'error.code', targetType: 'msg', wires: [] },
+        {
+          id: 'told',
+          z: 'page',
+          type: 'debug',
+          active: true,
+          console: true,
+          complete: 'error.code',
+          targetType: 'msg',
+          wires: [],
+        },
       ];
       await red.deploy(flow);
       await red.logged(/GP_INTERNAL/);

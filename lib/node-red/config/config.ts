@@ -86,8 +86,8 @@ const storedVersion = ({ configVersion }: Stored): number =>
 /** A stored node brought to the newest version, in memory: a new object, what is unknown is kept. */
 export function migrate(config: NodeConfig, stored: Stored): Stored {
   const from = storedVersion(stored);
-  const due = config.migrations.filter(({ version }) => version > from);
-  const migrated = due.reduce((node, { up }) => up({ ...node }), stored);
+  let migrated = stored;
+  for (const { version, up } of config.migrations) if (version > from) migrated = up({ ...migrated });
   return { ...migrated, configVersion: Math.max(from, config.version) };
 }
 

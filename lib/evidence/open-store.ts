@@ -1,0 +1,26 @@
+import type { GoodpartError } from '../core/errors.ts';
+import type { EvidencePolicy, EvidencePolicyInput } from './policy.ts';
+import type { StorageState, StorageStats } from './store.ts';
+
+export interface OpenStoreOptions {
+  /** Absolute; made where it does not exist. One owner only: the station's lock covers it. */
+  dir: string;
+  line: string;
+  station: string;
+  policy?: EvidencePolicyInput;
+}
+
+/** What is known of a station's store on the parent's side. */
+export interface OpenStore {
+  options: Required<Omit<OpenStoreOptions, 'policy'>> & { policy: EvidencePolicy };
+  open: boolean;
+  error: GoodpartError | undefined;
+  state: StorageState;
+  queueText: string;
+  told: string;
+  storage: StorageStats | null;
+  written: number;
+  lost: number;
+  picturesDropped: number;
+  resent: number;
+}
