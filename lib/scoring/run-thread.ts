@@ -44,6 +44,7 @@ export class RunThread {
   readonly #worker = new Worker(join(__dirname, 'run-worker.js'));
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
+  #ending = false;
 
   constructor(onFatal: (error: Error) => void) {
     this.#worker.on('message', ({ id, result, error }: Settled) => {
@@ -57,6 +58,8 @@ export class RunThread {
 
   /** Asks the thread; calls run in the order they were made. Rejects with the GoodpartError thrown there. */
   call<Op extends keyof Call>(op: Op, body: CallBody<Op>): Promise<CallResult<Op>> {
+    // a frame that was still being decoded when the end was asked for must not start a run that the end would break
+    if (this.#ending) return Promise.reject(new GoodpartError('GP_CHILD_STOPPED', 'The engine is ending'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -66,7 +69,9 @@ export class RunThread {
 
   /** Ends the thread once everything asked so far is done. */
   async end(): Promise<void> {
-    await this.call('close', { key: '' });
+    const done = this.call('close', { key: '' });
+    this.#ending = true;
+    await done;
     await this.#worker.terminate();
   }
 }
