@@ -18,6 +18,8 @@ export interface JudgingInput {
   view: Pick<View, 'name' | 'frame' | 'score'>;
   recipe: Recipe | null;
   override: Override | null;
+  /** Regions drawn in the flow: the recipe's limits must have been learned for these very outlines. Null: none are drawn there. */
+  drawn?: readonly Roi[] | null;
   /** Hash of the camera's configured settings. */
   cameraSettings: string;
 }
@@ -46,7 +48,7 @@ export function staleness(trigger: Pick<Trigger, 'at'>, exposedAt: number): stri
     : 'its exposure instant is not a number';
 }
 
-function judge({ trigger, view, recipe, override, cameraSettings }: JudgingInput): LedgerJudgement {
+function judge({ trigger, view, recipe, override, drawn = null, cameraSettings }: JudgingInput): LedgerJudgement {
   const { name, frame, score } = view;
   if (frame === null) return invalid(reason('cameraLost', { view: name }), null);
   const stale = staleness(trigger, frame.info.exposedAt);
@@ -72,7 +74,8 @@ function judge({ trigger, view, recipe, override, cameraSettings }: JudgingInput
       return invalid(reason('noRecipe', { view: name, detail }), null);
     }
     rois = effectiveRois(wanted);
-    const fingerprint = validationFingerprint({ model: score.model, cameraSettings, rois });
+    const outlines = drawn === null ? rois : effectiveRois({ ...wanted, rois: [...drawn] });
+    const fingerprint = validationFingerprint({ model: score.model, cameraSettings, rois: outlines });
     if (wanted.validation === null || wanted.validation.fingerprint !== fingerprint) {
       const detail = mismatch(wanted.validation === null, wanted.model, score.model);
       validation = { state: 'not-validated', fingerprint, detail };

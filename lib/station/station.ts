@@ -6,6 +6,7 @@ import { type Reason, type ReasonKey, reason } from '../core/reasons.ts';
 import type { Refusal } from '../core/snapshot.ts';
 import type { PartRule } from '../rules/part.ts';
 import { describeEntry, type Entry, emptyView } from './entry.ts';
+import { frozenCopy } from './freeze.ts';
 import { Health, ownFaults } from './health.ts';
 import { Identity } from './identity.ts';
 import { judgeLedgerView } from './judging.ts';
@@ -54,6 +55,7 @@ export interface JudgeViewOptions {
 export class Station extends StationDesk {
   readonly #seams: Seams;
   readonly #release: Release;
+  readonly #drawn = new Map<string, readonly Roi[]>();
   readonly #cameras = new Map<string, { name: string; settingsHash: string }>();
   #cancelTimer: (() => void) | null = null;
   #timerAt: number | null = null;
@@ -208,7 +210,8 @@ export class Station extends StationDesk {
       const cameraSettings = o.cameraSettings ?? this.#cameras.get(view)?.settingsHash ?? '';
       const override = o.rois === undefined ? null : { rois: o.rois, by: o.overrideBy || 'an unnamed node' };
       if (entry.verdict === null) {
-        const input = { trigger: entry.trigger, view: known, recipe: entry.recipe, override, cameraSettings };
+        const drawn = this.#drawn.get(view) ?? null;
+        const input = { trigger: entry.trigger, view: known, recipe: entry.recipe, override, drawn, cameraSettings };
         const judgement = judgeLedgerView(input);
         if (known.verdict === null) this.overridden = override !== null;
         this.ledger.judgeView(id, view, judgement, o, now);
@@ -275,6 +278,17 @@ export class Station extends StationDesk {
     this.#cameras.delete(view);
     this.simulatedViews.delete(view);
     this.changed();
+  }
+
+  /** Regions drawn in the flow for a view, to be learned with; null takes them back. Limits in them are not looked at. */
+  drawRegions(view: string, rois: readonly Roi[] | null): void {
+    if (rois === null) this.#drawn.delete(view);
+    else this.#drawn.set(view, frozenCopy([...rois]));
+  }
+
+  /** The regions that limits are to be learned for: those drawn in the flow, else the active recipe's. */
+  regionsOf(view: string): readonly Roi[] {
+    return this.#drawn.get(view) ?? this.recipes.active()?.views[view]?.rois ?? [];
   }
 
   /** What a recipe's view must carry as `validation.fingerprint` to be valid for what runs here now. */

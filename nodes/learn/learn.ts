@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { systemClock } from '../../lib/core/clock.ts';
 import { GoodpartError, invalidParameter } from '../../lib/core/errors.ts';
+import type { Roi } from '../../lib/core/inspection.ts';
 import { LearningJob, type LearnResult } from '../../lib/learning/learning-job.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { frameFrom, type Send } from '../../lib/node-red/messages.ts';
@@ -41,7 +42,7 @@ export default function register(RED: NodeAPI): void {
       const abort = new AbortController();
       running = abort;
       try {
-        const rois = station.recipes.active()?.views[view]?.rois ?? [];
+        const rois = [...station.regionsOf(view)];
         const job = new LearningJob({
           images,
           modelsRoot,
@@ -52,7 +53,7 @@ export default function register(RED: NodeAPI): void {
           falseRejectRate: { warn: warnRate, fail: failRate },
         });
         const result = await job.run(({ stage, done, total }) => progress(send, stage, done, total), abort.signal);
-        await adopt(result);
+        await adopt(result, rois);
         kit.status('green', `${result.model.name} version ${result.model.version} from ${result.images} pictures`);
         send([{ topic: 'learned', payload: result }, null, null]);
       } finally {
@@ -60,11 +61,12 @@ export default function register(RED: NodeAPI): void {
       }
     };
 
-    const adopt = async (result: LearnResult) => {
+    const adopt = async (result: LearnResult, rois: Roi[]) => {
       const author = `learn good parts ${kit.config.name || kit.id}`;
       const draft = draftFrom({
         active: station.recipes.active(),
         view,
+        rois,
         result,
         fingerprint: (...subject) => station.fingerprint(...subject),
         author,

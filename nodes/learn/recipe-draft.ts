@@ -4,12 +4,14 @@ import type { Recipe, RecipeDraft } from '../../lib/station/recipe-schema.ts';
 import type { Station } from '../../lib/station/station.ts';
 
 /**
- * The recipe that learning proposes: the active one (or a first one, number 1) with this view's model and limits replaced,
- * regions kept where they are with newly learned limits, and validated for exactly what was learned with.
+ * The recipe that learning proposes: the active one (or a first one, number 1) with this view's model, regions and limits
+ * replaced by what was learned, and validated for exactly what was learned with.
  */
 export function draftFrom(o: {
   active: Recipe | null;
   view: string;
+  /** The regions that were learned with. */
+  rois: readonly Roi[];
   result: LearnResult;
   /** What the view's camera, the model and the regions amount to (`Station.fingerprint`). */
   fingerprint: Station['fingerprint'];
@@ -18,7 +20,7 @@ export function draftFrom(o: {
 }): RecipeDraft {
   const { active, view, result, author, at } = o;
   const { model, median, warn, fail } = result;
-  const rois: Roi[] = (active?.views[view]?.rois ?? []).map((roi) => {
+  const rois: Roi[] = o.rois.map((roi) => {
     const learned = result.rois.find(({ index, name }) => index === roi.index && name === roi.name);
     if (learned === undefined) return { ...roi };
     const { areaAbove, median: typical, warn: attention, fail: limit } = learned;

@@ -1,6 +1,6 @@
 import type { Roi } from '../../lib/core/inspection.ts';
 import { defineConfig } from '../../lib/node-red/config/config.ts';
-import { choice, flag, node, structure } from '../../lib/node-red/config/fields.ts';
+import { choice, flag, node, structure, text } from '../../lib/node-red/config/fields.ts';
 import { checkRois } from '../../lib/rules/polygon.ts';
 
 function parseRois(stored: unknown): Roi[] {
@@ -17,10 +17,12 @@ export const config = defineConfig({
   outputs: 1,
   fields: {
     station: node('goodpart-station'),
-    thresholds: choice(['recipe', 'fixed']),
+    /** `drawn`: outlines and measures from here, limits as learned for them. */
+    thresholds: choice(['recipe', 'drawn', 'fixed']),
+    view: text({ default: 'main', required: true, when: { thresholds: ['drawn'] } }),
     /** Whether this view's verdict is the part's. */
     final: flag(true),
-    rois: structure({ default: [], parse: parseRois, when: { thresholds: ['fixed'] } }),
+    rois: structure({ default: [], parse: parseRois, when: { thresholds: ['drawn', 'fixed'] } }),
   },
   checks: [
     {

@@ -9,6 +9,10 @@ export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
     const { thresholds, final, rois } = kit.config;
     const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
+    if (thresholds === 'drawn') {
+      station.drawRegions(kit.config.view, rois);
+      kit.onClose(() => station.drawRegions(kit.config.view, null));
+    }
     const fixed = thresholds === 'fixed' ? { rois, overrideBy: `roi rules ${kit.config.name || kit.id}` } : {};
     return {
       input: (message, send) => {

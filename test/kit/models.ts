@@ -1,5 +1,5 @@
 import { systemClock } from '../../lib/core/clock.ts';
-import type { ModelIdentity } from '../../lib/core/inspection.ts';
+import type { ModelIdentity, Roi } from '../../lib/core/inspection.ts';
 import { describePreprocessing, identityOf, type ModelInput } from '../../lib/scoring/model-schema.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { attributeTypes, encodeModel, type NodeProto, onnxTypes } from '../../lib/scoring/onnx-proto.ts';
@@ -78,8 +78,13 @@ export async function writeTestModel(
 export const testLimits = { median: 50, warn: 150, fail: 200 };
 
 /** Makes a validated recipe for these views the active one. */
-export async function activateTestRecipe(station: Station, model: ModelIdentity, views = ['main']): Promise<void> {
-  const limits = { ...testLimits, rois: [] };
+export async function activateTestRecipe(
+  station: Station,
+  model: ModelIdentity,
+  views = ['main'],
+  rois: Roi[] = [],
+): Promise<void> {
+  const limits = { ...testLimits, rois };
   const at = systemClock.utc();
   const view = (name: string) => {
     const fingerprint = station.fingerprint(name, { model, ...limits });
