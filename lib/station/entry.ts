@@ -19,6 +19,7 @@ export interface Entry {
   trigger: Trigger;
   mode: StationMode;
   recipe: Recipe | null;
+  simulated: boolean;
   deadline: number;
   /** Each view is a frozen object, replaced when something is added. */
   views: Map<string, View>;
@@ -84,6 +85,7 @@ export function describeEntry(
     accept: accepted(entry),
     deadline: entry.deadline,
     timings: { ...entry.timings },
-    simulated: place.simulated,
+    // A deploy may have taken the simulated camera away since.
+    simulated: entry.simulated || place.simulated,
   });
 }

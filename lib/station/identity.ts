@@ -176,7 +176,7 @@ export class Identity {
 }
 
 function openRecord(entry: Readonly<Entry>): OpenRecord {
-  const { sequence, id, trigger, mode, recipe, deadline } = entry;
+  const { sequence, id, trigger, mode, recipe, simulated, deadline } = entry;
   const known = recipe === null ? null : { number: recipe.number, version: recipe.version, name: recipe.name };
-  return { sequence, id, ...trigger, mode, recipe: known, deadline };
+  return { sequence, id, ...trigger, mode, recipe: known, simulated, deadline };
 }

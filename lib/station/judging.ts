@@ -41,9 +41,9 @@ export function judgeLedgerView(input: JudgingInput): LedgerJudgement {
 
 /** Why a frame may not be judged for a trigger, or null. */
 export function staleness(trigger: Pick<Trigger, 'at'>, exposedAt: number): string | null {
-  // Written so that a NaN instant is stale.
-  if (exposedAt >= trigger.at) return null;
-  return Number.isFinite(exposedAt)
+  const finite = Number.isFinite(exposedAt);
+  if (finite && exposedAt >= trigger.at) return null;
+  return finite
     ? `${(trigger.at - exposedAt).toFixed(0)} ms before`
     : 'its exposure instant is not a number';
 }

@@ -13,6 +13,8 @@ export interface Opening {
   trigger: Trigger;
   mode: StationMode;
   recipe: Recipe | null;
+  /** Whether pictures were being drawn, not taken, at the trigger. */
+  simulated: boolean;
   /** Monotonic instant. */
   deadline: number;
   expected: readonly string[];

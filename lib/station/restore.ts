@@ -83,7 +83,7 @@ export function restartedInspection(
   place: { line: string; station: string; simulated: boolean },
 ): Inspection {
   const { triggerId, partId, expectedRecipe, source, at, utc } = record;
-  const { line, station, simulated } = place;
+  const { line, station } = place;
   return frozenCopy<Inspection>({
     id: record.id,
     line,
@@ -104,6 +104,6 @@ export function restartedInspection(
     accept: false,
     deadline: record.deadline,
     timings: { exposed: null, scored: null, judged: null, published: null },
-    simulated,
+    simulated: record.simulated || place.simulated,
   });
 }

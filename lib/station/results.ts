@@ -45,10 +45,13 @@ export class Results {
   ring: StationSnapshot['ring'] = [];
   shadow: StationSnapshot['shadow'] = { code: 0, severity: null };
 
-  add(result: PublishedResult, mode: StationMode): void {
+  /** `mode` is that in which the inspection began, `now` the station's of now. */
+  add(result: PublishedResult, mode: StationMode, now: StationMode): void {
     const code = verdictCodes[result.verdict];
     if (mode === 'shadow') {
-      this.shadow = { code, severity: result.severity };
+      // A result that began in run and came after shadow was entered must not hold the Sequence back.
+      this.newest = null;
+      if (now === 'shadow') this.shadow = { code, severity: result.severity };
       return;
     }
     this.newest = result;

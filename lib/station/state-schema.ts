@@ -27,6 +27,7 @@ export const openRecordSchema = z.strictObject({
   utc: z.string().max(64),
   mode: modeSchema,
   recipe: z.strictObject({ number: count, version: count, name: z.string() }).nullable(),
+  simulated: z.boolean().optional(),
   deadline: z.number(),
 });
 export type OpenRecord = z.infer<typeof openRecordSchema>;

@@ -58,7 +58,8 @@ export abstract class StationDesk extends EventEmitter {
   /** Trigger ids are compared with the previous one only since the station went online. */
   protected previousTrigger = 0;
   protected rejected = { triggerId: 0, code: 0 };
-  protected overridden = false;
+  /** The newest judgement used thresholds that are not validated for what runs. */
+  protected judgedUnvalidated = false;
   protected closing = false;
   /** Views whose pictures are drawn, not taken: said to the PLC and in every record. */
   protected readonly simulatedViews = new Set<string>();
@@ -80,7 +81,7 @@ export abstract class StationDesk extends EventEmitter {
       disk: parts.seams.disk,
       clock: o.clock,
       onActivate: (pointer, by, why) => {
-        this.overridden = false;
+        this.judgedUnvalidated = false;
         this.identity.setRecipe(pointer);
         this.audit('recipe', by, why || (pointer ? `${pointer.number} version ${pointer.version}` : 'none'));
       },
@@ -215,7 +216,7 @@ export abstract class StationDesk extends EventEmitter {
       reserved: this.identity.reserved,
       closing: this.closing,
       activeRecipe: recipe?.number ?? 0,
-      notValidated: this.overridden || neverValidated,
+      notValidated: this.judgedUnvalidated || neverValidated,
       clockSynchronised: this.#clockSynchronised,
       acceptedTrigger: this.newest?.trigger.triggerId ?? 0,
       exposureDoneTrigger: this.ledger.lastExposed?.trigger.triggerId ?? 0,

@@ -158,6 +158,7 @@ export class Station extends StationDesk {
       trigger: Object.freeze({ triggerId, partId, expectedRecipe, source, at, utc: this.o.clock.utc() }),
       mode: this.identity.mode,
       recipe,
+      simulated: this.place.simulated,
       deadline: at + this.limits.deadlineMs,
       expected: source === 'image' || source === 'camera' ? [] : [...this.#cameras.keys()],
     });
@@ -213,7 +214,8 @@ export class Station extends StationDesk {
         const drawn = this.#drawn.get(view) ?? null;
         const input = { trigger: entry.trigger, view: known, recipe: entry.recipe, override, drawn, cameraSettings };
         const judgement = judgeLedgerView(input);
-        if (known.verdict === null) this.overridden = override !== null;
+        const unvalidated = judgement.validation !== null && judgement.validation.state !== 'validated';
+        if (known.verdict === null) this.judgedUnvalidated = override !== null || unvalidated;
         this.ledger.judgeView(id, view, judgement, o, now);
       }
       return entry.views.get(view) ?? emptyView(view);
@@ -366,7 +368,7 @@ export class Station extends StationDesk {
         for (const entry of closed) {
           const at = entry.closedAt ?? this.now();
           this.identity.closed(entry);
-          this.results.add(resultOf(entry, at, Date.parse(this.o.clock.utc())), entry.mode);
+          this.results.add(resultOf(entry, at, Date.parse(this.o.clock.utc())), entry.mode, this.identity.mode);
           this.announce();
           this.tell('closed', describeEntry(entry, '', this.place));
         }

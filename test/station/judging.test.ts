@@ -45,8 +45,10 @@ describe('station: pass is said only of what was inspected (law 2)', () => {
   const cases: [string, ScoreResult | null, number, string][] = [
     ['a frame from before the trigger', score(0), 1, 'frameTooOld'],
     ['a frame with an instant of NaN', score(0), Number.NaN, 'frameTooOld'],
+    ['a frame with an infinite instant', score(0), Number.NEGATIVE_INFINITY, 'frameTooOld'],
     ['no score', null, 0, 'engineFailed'],
     ['a score of NaN', score(Number.NaN), 0, 'scoreNotFinite'],
+    ['an infinity in the map', score(0, { map: AnomalyMap.from(1, 2, Float32Array.of(0, Infinity)) }), 0, 'scoreNotFinite'],
     ['a NaN in the map', score(0, { map: AnomalyMap.from(2, 1, Float32Array.of(0, Number.NaN)) }), 0, 'scoreNotFinite'],
     ['an infinite score', score(0, { score: Number.NEGATIVE_INFINITY }), 0, 'scoreNotFinite'],
     ['another model', score(0, { model: other }), 0, 'notValidated'],
@@ -90,7 +92,9 @@ describe('station: pass is said only of what was inspected (law 2)', () => {
     const rig = await withRecipe();
     assert.equal(judged(rig, score(0)).verdict, 'pass');
     rig.station.registerCamera('main', { name: 'cam', settingsHash: 'exposure 9 ms' });
+    assert.equal(rig.station.snapshot().health.notValidated, false);
     assert.match(judged(rig, score(0)).reasons[0].text, /camera settings have changed/);
+    assert.equal(rig.station.snapshot().health.notValidated, true);
   });
 
   it('is invalid at once for a recipe the PLC did not expect', async () => {

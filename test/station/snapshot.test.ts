@@ -89,6 +89,39 @@ describe('station: what the PLC sees', () => {
     inspect(rig, id, 0);
     assert.equal(rig.station.snapshot().counters.total, 0);
     assert.equal(rig.closed[0].mode, 'shadow');
+    assert.deepEqual(rig.station.snapshot().shadow, { code: 0, severity: null }, 'no shadow verdict stands outside of shadow');
+  });
+
+  it('a part of mode run that ends in shadow does not hold the Sequence of the shadow results back', async () => {
+    const rig = await openRig();
+    const id = accept(rig, { triggerId: 7 });
+    rig.station.setMode('shadow', 'anna', '');
+    inspect(rig, id, 0);
+    assert.equal(rig.station.snapshot().result?.triggerId, 7);
+    inspect(rig, accept(rig), 5);
+    const { result, lastSequence, shadow } = rig.station.snapshot();
+    assert.deepEqual([result, lastSequence, shadow.code], [null, 2, 3]);
+  });
+
+  it('a camera that draws its pictures shows as simulated, and its parts stay so over a deploy and a restart', async () => {
+    const rig = await openRig();
+    const said = () => [rig.station.snapshot().health.simulated, rig.station.snapshot().ne107];
+    rig.station.registerCamera('main', { name: 'cam', settingsHash: 'h' });
+    assert.deepEqual(said(), [false, 0]);
+    rig.station.registerCamera('main', { name: 'line', settingsHash: 'h', simulated: true });
+    assert.deepEqual(said(), [true, 2]);
+    const id = accept(rig);
+    accept(rig);
+    await rig.station.settled();
+    const next = await openRig({}, { disk: rig.disk.afterCrash() });
+    assert.deepEqual(
+      next.station.closedAtStart.map((one) => one.simulated),
+      [true, true],
+    );
+    rig.station.unregisterCamera('main');
+    assert.deepEqual(said(), [false, 0], 'nothing is simulated any more');
+    inspect(rig, id, 0);
+    assert.deepEqual([rig.closed[0].verdict, rig.closed[0].simulated], ['pass', true]);
   });
 
   it('keeps a ring of 8, newest first', async () => {

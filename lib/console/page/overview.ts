@@ -18,7 +18,8 @@ if (givenToken) history.replaceState(null, '', location.pathname);
 
 /** As Node-RED's editor keeps it: under a name that ends in the admin root's path. */
 function token(): string | null {
-  const suffix = location.pathname.replace(/\/goodpart\/[^/]*\/?$/, '').replace(/\//g, '-');
+  // not location: a window that the editor wrote the page into has none of its own
+  const suffix = new URL(document.baseURI).pathname.replace(/\/goodpart\/[^/]*\/?$/, '').replace(/\//g, '-');
   try {
     const stored = JSON.parse(localStorage.getItem(`auth-tokens${suffix}`) ?? 'null') as {
       access_token?: string;
