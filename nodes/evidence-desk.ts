@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { GoodpartError } from '../lib/core/errors.ts';
 import type { Inspection, View } from '../lib/core/inspection.ts';
 import { EvidenceStore } from '../lib/evidence/evidence-store.ts';
 import type { EvidencePolicyInput } from '../lib/evidence/policy.ts';
 import type { Region } from '../lib/evidence/render.ts';
 import type { OverlayView } from '../lib/imaging/overlay.ts';
-import { type Lease, resources } from '../lib/node-red/resources.ts';
+import { claim } from '../lib/node-red/claims.ts';
+import { instanceOf, type Lease, resources } from '../lib/node-red/resources.ts';
 import type { Station } from '../lib/station/station.ts';
 
 const evidenceFault = 401;
@@ -12,22 +14,50 @@ const evidenceFault = 401;
 /** The one evidence child of this process: it journals, draws and encodes for all stations. */
 export function takeEvidence(): Promise<Lease<EvidenceStore>> {
   return resources.take('evidence', {
-    create: async () => new EvidenceStore(),
+    create: async () => {
+      const store = new EvidenceStore();
+      store.setMaxListeners(0); // one or two for each station
+      return store;
+    },
     destroy: (store) => store.stop(),
   });
 }
 
 /**
  * Keeps a record of every inspection that the station's ledger closes, whatever happens to messages and over deploys (law
- * 8): it listens to the ledger, not to the flow. What cannot be kept is counted where the PLC sees it.
+ * 8): it listens to the ledger, not to the flow. What cannot be kept is counted where the PLC sees it. Another policy takes
+ * effect in a recorder that goes on recording.
  */
-export function takeRecorder(
+export async function takeRecorder(
   station: Station,
   folder: string,
   policy: EvidencePolicyInput,
 ): Promise<Lease<{ store: EvidenceStore; key: string }>> {
   const key = station.id;
-  return resources.take(`evidence ${key} ${JSON.stringify(policy)}`, {
+  const giveBack = claim(`evidence ${key}`, JSON.stringify(policy), () => {
+    const expected = 'the same settings as the other evidence node of this station';
+    const text = `Expected ${expected} but received different ones`;
+    return new GoodpartError('GP_CONFIG_INVALID', text, { field: 'station', expected });
+  });
+  try {
+    const { value, release } = await takeRecording(station, folder);
+    value.keep(policy);
+    return {
+      value,
+      release: () => {
+        giveBack();
+        return release();
+      },
+    };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+function takeRecording(station: Station, folder: string) {
+  const key = station.id;
+  return resources.take(`evidence ${key} ${instanceOf(station)}`, {
     group: `evidence ${key}`,
     create: async () => {
       const { value: store, release } = await takeEvidence();
@@ -42,11 +72,18 @@ export function takeRecorder(
       };
       store.on('state', onState);
       store.on('lost', onLost);
-      const dir = join(folder, 'evidence');
-      const opening = store.openStore(key, { dir, line: station.line, station: station.station, policy });
-      opening.catch(() => {}); // it goes on trying; its state says what is wrong
-      for (const inspection of station.closedAtStart) record(inspection);
-      station.on('closed', record);
+      const { line, station: name } = station;
+      let kept = '';
+      const keep = (policy: EvidencePolicyInput) => {
+        if (JSON.stringify(policy) === kept) return;
+        const first = kept === '';
+        kept = JSON.stringify(policy);
+        const opening = store.openStore(key, { dir: join(folder, 'evidence'), line, station: name, policy });
+        opening.catch(() => {}); // it goes on trying; its state says what is wrong
+        if (!first) return;
+        for (const inspection of station.closedAtStart) record(inspection);
+        station.on('closed', record);
+      };
       const close = async () => {
         station.off('closed', record);
         store.off('state', onState);
@@ -55,7 +92,7 @@ export function takeRecorder(
         await store.closeStore(key);
         await release();
       };
-      return { store, key, close };
+      return { store, key, keep, close };
     },
     destroy: ({ close }) => close(),
   });

@@ -135,7 +135,7 @@ async function main() {
     httpNodeRoot: '/api',
     credentialSecret: 'goodpart-demo',
     telemetry: { enabled: false, updateNotification: false },
-    editorTheme: { tours: false, projects: { enabled: false }, header: { title: 'Goodpart demo' } },
+    editorTheme: { tours: false, header: { title: 'Goodpart demo' } },
     externalModules: { palette: { allowInstall: false } },
     logging: { console: { level: 'warn', metrics: false, audit: false } },
   });

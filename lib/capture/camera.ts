@@ -47,7 +47,8 @@ const graceMs = 1_000;
  * One camera: the parent of one supervised child. Restarts it by itself and opens it again with the same settings,
  * free-run and frame numbers.
  *
- * Events: `frame` (Frame, FrameCause), `state` (SourceStatus), the latter only when something changed.
+ * Events: `frame` (Frame, FrameCause), `state` (SourceStatus), the latter only when something changed: what keeps a source
+ * from opening is told again when its child has started, for before that it may only be starting.
  */
 export class Camera extends EventEmitter {
   readonly name: string;
@@ -216,6 +217,7 @@ export class Camera extends EventEmitter {
   }
 
   #catchUp(): void {
+    if (!this.#status.connected) this.emit('state', { ...this.#status });
     if (this.#owesTaken) this.#owesTaken = !this.#child.tell('taken', null);
     if (this.#freeRunMs !== null) this.#child.tell('freeRun', { intervalMs: this.#freeRunMs });
   }

@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { GoodpartError } from '../core/errors.ts';
-import { mixSeed, seededRandom } from './random.ts';
+import { mixSeed, shuffled } from '../core/random.ts';
 import type { FolderSettings } from './settings.ts';
 
 const pictures = /\.(jpe?g|png|bmp|tiff?|webp)$/i;
@@ -48,8 +48,7 @@ export async function listPictures(root: string, settings: FolderSettings, round
   }
   const { compare } = new Intl.Collator('en', { numeric: true });
   found.sort((a, b) => compare(a, b) || (a < b ? -1 : 1));
-  if (settings.order === 'shuffle') shuffle(found, mixSeed(settings.seed, round));
-  return found;
+  return settings.order === 'shuffle' ? shuffled(found, mixSeed(settings.seed, round)) : found;
 }
 
 async function endsInside(root: string, path: string): Promise<boolean> {
@@ -57,14 +56,5 @@ async function endsInside(root: string, path: string): Promise<boolean> {
     return isInside(root, await realpath(path));
   } catch {
     return false; // a link to nowhere
-  }
-}
-
-/** Fisher-Yates. */
-function shuffle(items: string[], seed: number): void {
-  const random = seededRandom(seed);
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [items[i], items[j]] = [items[j], items[i]];
   }
 }

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../core/random.ts';
 import type { Canvas, PartLayout } from './simulated-part.ts';
 
 export const defectKinds = ['scratch', 'dent', 'missing-hole', 'stain'] as const;

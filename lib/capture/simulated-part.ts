@@ -1,4 +1,4 @@
-import { gaussian, mixSeed, type Random, seededRandom } from './random.ts';
+import { gaussian, mixSeed, type Random, seededRandom } from '../core/random.ts';
 import { type DefectKind, type DefectSpot, defectKinds, drawDefect } from './simulated-defect.ts';
 
 /** A picture under construction: RGB, 8 bit, row by row. */

@@ -2,6 +2,7 @@ import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import { serveChild } from '../process/serve-child.ts';
 import type { EvidencePolicy } from './policy.ts';
 import type { EvidenceRecord, PictureRole } from './record.ts';
+import type { RefusalRecord } from './refusal.ts';
 import { type DrawRequest, type EncodeRequest, renderDrawing, renderFrame, type SentView } from './render.ts';
 import { Store } from './store.ts';
 
@@ -69,6 +70,17 @@ const parent = serveChild(
       return undefined;
     },
     write,
+    refusals: async ({ key, refusals }: { key: string; refusals: RefusalRecord[] }) => {
+      try {
+        await storeOf(key).refusals.append(refusals);
+      } catch (thrown) {
+        throw new GoodpartError('GP_EVIDENCE_LOST', asGoodpartError(thrown).message, { cause: thrown });
+      }
+      return undefined;
+    },
+    listRefusals: async ({ key, limit }: { key: string; limit: number }) => ({
+      body: await storeOf(key).refusals.newest(limit),
+    }),
     stats: ({ key }: { key: string }) => ({ body: { stats: storeOf(key).stats(), state: storeOf(key).state() } }),
     list: async ({ key, limit, before }: { key: string; limit: number; before?: number }) => ({
       body: await storeOf(key).list(limit, before),

@@ -4,13 +4,16 @@ import { systemClock } from '../core/clock.ts';
 import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import { isId } from '../core/ids.ts';
-import type { Inspection } from '../core/inspection.ts';
+import type { Inspection, TriggerRequest } from '../core/inspection.ts';
+import type { Refusal } from '../core/snapshot.ts';
 import type { OverlayOptions, OverlayView } from '../imaging/overlay.ts';
 import { type ChildOptions, type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
-import type { OpenStore, OpenStoreOptions } from './open-store.ts';
+import { newOpenStore, type OpenStore, type OpenStoreOptions, stateOf } from './open-store.ts';
 import { type Entry, Pending, type PendingLimits } from './pending.ts';
 import { parsePolicy } from './policy.ts';
 import { type EvidenceRecord, type PictureRole, pictureRoles } from './record.ts';
+import { type RefusalRecord, refusalRecord } from './refusal.ts';
+import { RefusalQueue } from './refusal-queue.ts';
 import type { Region } from './render.ts';
 import { drawRequest, encodeRequest, entryOf, softwareOf } from './sending.ts';
 import type { EvidenceStats } from './stats.ts';
@@ -42,6 +45,7 @@ const pauseMs = 20;
 export class EvidenceStore extends EventEmitter {
   readonly #child: SupervisedChild;
   readonly #pending: Pending;
+  readonly #refusals: RefusalQueue;
   readonly #limits: PendingLimits;
   readonly #writeMs: number;
   readonly #stores = new Map<string, OpenStore>();
@@ -68,6 +72,11 @@ export class EvidenceStore extends EventEmitter {
       env: { UV_THREADPOOL_SIZE: '8' },
       ...child,
       initialise: () => this.#openAll(),
+    });
+    this.#refusals = new RefusalQueue({
+      ready: (key) => this.#child.state === 'running' && this.#stores.get(key)?.open === true,
+      send: (key, refusals) => this.#child.request('refusals', { key, refusals }, [], { deadlineMs: writeMs }),
+      onLost: (key, id, why) => this.emit('lost', key, id, why),
     });
     this.#child.on('event', (type: string, body: unknown) => {
       if (type !== 'state') return;
@@ -101,14 +110,7 @@ export class EvidenceStore extends EventEmitter {
       throw invalidParameter('dir', 'an absolute path', o.dir, 'GP_CONFIG_INVALID');
     }
     const policy = parsePolicy(o.policy ?? {});
-    const before = this.#stores.get(key);
-    const options = { dir: o.dir, line: o.line, station: o.station, policy };
-    const counts = before ?? { written: 0, lost: 0, picturesDropped: 0, resent: 0 };
-    const { written, lost, picturesDropped, resent } = counts;
-    const store: OpenStore = {
-      ...{ options, open: false, error: undefined, state: { ok: false, text: 'not opened yet' }, queueText: '' },
-      ...{ told: '', storage: null, written, lost, picturesDropped, resent },
-    };
+    const store = newOpenStore({ dir: o.dir, line: o.line, station: o.station, policy }, this.#stores.get(key));
     this.#stores.set(key, store);
     await this.start();
     if (!store.open && store.error === undefined) await this.#open(key, store);
@@ -124,6 +126,7 @@ export class EvidenceStore extends EventEmitter {
       this.#pending.remove(entry);
       this.#lose(entry, 'the store was closed before it was written');
     }
+    this.#refusals.drop('the store was closed before it was written', key);
     this.#stores.delete(key);
     if (this.#child.state === 'running') await this.#child.request('close', { key }).catch(() => {});
   }
@@ -159,6 +162,21 @@ export class EvidenceStore extends EventEmitter {
     }
   }
 
+  /** Takes note of a trigger that was refused, as the station's `refused` event tells it. Never waits, never throws; false: it is lost. */
+  recordRefusal(key: string, request: TriggerRequest, refusal: Pick<Refusal, 'reason' | 'text'>): boolean {
+    const store = this.#stores.get(key);
+    if (store === undefined || this.#stopping) return false;
+    return this.#refusals.add(key, refusalRecord(store.options, request, refusal, systemClock.utc()));
+  }
+
+  /** The newest refusals, newest first; `limit` 1..500. */
+  async listRefusals(key: string, { limit }: { limit: number }): Promise<RefusalRecord[]> {
+    this.#storeOf(key);
+    if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw invalidParameter('limit', '1..500', limit);
+    const { body } = await this.#child.request('listRefusals', { key, limit }, [], { keepOnDeadline: true });
+    return body as RefusalRecord[];
+  }
+
   /** An overlay as JPEG: map tinted over the frame, regions, banner. Rejects with GP_IMAGE_UNREADABLE or GP_CHILD_BUSY. */
   async draw(frame: Frame, view: OverlayView, options: OverlayOptions = {}): Promise<Buffer> {
     return this.#picture('draw', drawRequest(frame, view, options));
@@ -178,7 +196,7 @@ export class EvidenceStore extends EventEmitter {
     const store = this.#storeOf(key);
     const { written, lost, picturesDropped, resent, storage } = store;
     return {
-      ...{ ...this.#stateOf(store), written, lost, picturesDropped, resent },
+      ...{ ...stateOf(store), written, lost, picturesDropped, resent },
       ...{ queued: this.#pending.countOf(key), queuedBytes: this.#pending.bytes },
       ...{ restarts: this.#child.stats().failures, storage },
     };
@@ -217,7 +235,8 @@ export class EvidenceStore extends EventEmitter {
 
   /** Resolves when nothing is on its way any more (true), or after `ms` (false). */
   async flush(ms: number, key?: string): Promise<boolean> {
-    const left = () => (key === undefined ? this.#pending.count : this.#pending.countOf(key));
+    const records = () => (key === undefined ? this.#pending.count : this.#pending.countOf(key));
+    const left = () => records() + this.#refusals.countOf(key);
     const end = systemClock.mono() + ms;
     while (left() > 0) {
       if (systemClock.mono() > end) return false;
@@ -237,6 +256,7 @@ export class EvidenceStore extends EventEmitter {
       this.#pending.remove(entry);
       this.#lose(entry, 'the runtime stopped before it was written');
     }
+    this.#refusals.drop('the runtime stopped before it was written');
   }
 
   #storeOf(key: string): OpenStore {
@@ -279,6 +299,7 @@ export class EvidenceStore extends EventEmitter {
   }
 
   #pump(): void {
+    this.#refusals.pump();
     if (this.#pause !== undefined) return;
     while (this.#child.state === 'running' && this.#inFlight < window.count && this.#inFlightBytes < window.bytes) {
       const entry = this.#pending.next(({ key }) => this.#stores.get(key)?.open === true);
@@ -368,13 +389,8 @@ export class EvidenceStore extends EventEmitter {
     }
   }
 
-  #stateOf({ state, queueText }: OpenStore): StorageState {
-    const text = [state.text, queueText].filter((part) => part !== '').join('; ');
-    return { ok: state.ok && queueText === '', text };
-  }
-
   #tell(key: string, store: OpenStore): void {
-    const state = this.#stateOf(store);
+    const state = stateOf(store);
     const now = JSON.stringify(state);
     if (now === store.told) return;
     store.told = now;

@@ -24,3 +24,17 @@ export interface OpenStore {
   picturesDropped: number;
   resent: number;
 }
+
+/** Counts go on where the same key is opened again. */
+export function newOpenStore(options: OpenStore['options'], before: OpenStore | undefined): OpenStore {
+  const { written, lost, picturesDropped, resent } = before ?? { written: 0, lost: 0, picturesDropped: 0, resent: 0 };
+  return {
+    ...{ options, open: false, error: undefined, state: { ok: false, text: 'not opened yet' }, queueText: '' },
+    ...{ told: '', storage: null, written, lost, picturesDropped, resent },
+  };
+}
+
+export function stateOf({ state, queueText }: OpenStore): StorageState {
+  const text = [state.text, queueText].filter((part) => part !== '').join('; ');
+  return { ok: state.ok && queueText === '', text };
+}

@@ -8,6 +8,7 @@ import { Journal } from './journal.ts';
 import { PictureShelf } from './picture-shelf.ts';
 import type { EvidencePolicy } from './policy.ts';
 import type { EvidenceRecord, PictureRole } from './record.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { type Picture, renderPictures, type SentView } from './render.ts';
 
 /** What happened to a record; only what is `durable` is answered at all. */
@@ -43,6 +44,7 @@ export class Store {
   readonly #journal: Journal;
   readonly #shelf: PictureShelf;
   readonly #ballast: Ballast;
+  readonly refusals: RefusalLog;
   readonly #onState: (state: StorageState) => void;
   readonly #inProgress = new Map<string, Promise<WriteAnswer>>();
   /** Pictures are written one inspection after another: what room they need depends on those before. */
@@ -58,6 +60,7 @@ export class Store {
     this.#onState = o.onState;
     this.#ballast = new Ballast(o.dir);
     this.#shelf = new PictureShelf(o.dir, o.policy);
+    this.refusals = new RefusalLog(join(o.dir, 'refusals'), o.policy.segmentBytes);
     this.#journal = new Journal(join(o.dir, 'journal'), {
       segmentBytes: o.policy.segmentBytes,
       makeRoom: () => this.#giveUpBallast(),
@@ -119,6 +122,7 @@ export class Store {
     clearInterval(this.#restorer);
     await Promise.allSettled([...this.#inProgress.values()]);
     await this.#journal.close();
+    await this.refusals.close();
   }
 
   async #write(record: EvidenceRecord, views: SentView[], payloads: Buffer[]): Promise<WriteAnswer> {

@@ -1,6 +1,6 @@
+import { shuffled } from '../core/random.ts';
 import { calibratePositions, type Grid, mapOf, type PositionCalibration } from './calibration.ts';
 import { fitField, type GaussianField, type Samples } from './gaussian-field.ts';
-import { shuffled } from './random.ts';
 
 export const folds = 5;
 
@@ -15,7 +15,7 @@ export interface CrossFit {
 /** Which fold each picture belongs to: seeded, of equal size within one. */
 export function assignFolds(pictures: number, seed: number): number[] {
   const foldOf = new Array<number>(pictures);
-  for (const [i, picture] of shuffled(pictures, seed).entries()) foldOf[picture] = i % folds;
+  for (const [i, picture] of shuffled([...Array(pictures).keys()], seed).entries()) foldOf[picture] = i % folds;
   return foldOf;
 }
 

@@ -1,6 +1,6 @@
+import { gaussian, seededRandom } from '../core/random.ts';
 import type { GraphBuilder, Value } from './graph-builder.ts';
 import type { Size } from './input-size.ts';
-import { seededRandom } from './random.ts';
 
 /** Pixels of the input per cell of the grid, on each axis. */
 export const stride = 8;
@@ -17,7 +17,7 @@ export function filterBank(seed: number): Float32Array {
   const size = kernel * kernel;
   const bank = new Float32Array(filters * size);
   for (let f = 0; f < filters; f++) {
-    const values = Array.from({ length: size }, () => random.normal());
+    const values = Array.from({ length: size }, () => gaussian(random));
     const mean = values.reduce((a, b) => a + b, 0) / size;
     const norm = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0));
     for (let i = 0; i < size; i++) bank[f * size + i] = (values[i] - mean) / norm;

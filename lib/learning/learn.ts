@@ -1,4 +1,5 @@
 import type { Roi } from '../core/inspection.ts';
+import { shuffled } from '../core/random.ts';
 import { describePreprocessing, type ModelDescription, type ModelInput } from '../scoring/model-schema.ts';
 import { Session } from '../scoring/session.ts';
 import { mapOf, maximumOf } from './calibration.ts';
@@ -10,7 +11,6 @@ import type { Size } from './input-size.ts';
 import { featureGraph, gridOf, modelGraph, names, projectionGraph } from './model-graph.ts';
 import type { UsablePictures } from './picture-set.ts';
 import { mostDimensions, type Projection, ProjectionFit } from './projection.ts';
-import { shuffled } from './random.ts';
 import { layRegions, proposeRegions, type RegionLimits } from './regions.ts';
 import { type FalseRejectRate, proposeThresholds, statementOf, type Thresholds } from './thresholds.ts';
 import { writeGraph } from './write-graph.ts';
@@ -102,7 +102,7 @@ async function fitProjection(
   const grid = gridOf(size);
   const session = await Session.open(writeGraph(featureGraph(size, seed)), { threads });
   const fit = new ProjectionFit(featureChannels);
-  const chosen = shuffled(pixels.length, seed).slice(0, projectionPictures);
+  const chosen = shuffled([...pixels.keys()], seed).slice(0, projectionPictures);
   for (const [i, picture] of chosen.entries()) {
     const { features } = await session.run(feed(pixels[picture], size), [names.features]);
     fit.add(features.data, grid.width * grid.height, projectionStep, i);

@@ -11,8 +11,10 @@ import { checkRegions } from './regions.ts';
 import type { FalseRejectRate } from './thresholds.ts';
 
 export interface LearningOptions {
-  /** Files, folders (the files directly in them) and frames. Of more than 1000 pictures an even selection is taken. */
+  /** Files, folders (the files directly in them) and frames. Of more than `most` pictures an even selection is taken. */
   images: ({ path: string } | { frame: Frame })[];
+  /** At most so many pictures; 1000, which is also the limit, where it is not given. */
+  most?: number;
   /** `<userDir>/goodpart/models` */
   modelsRoot: string;
   name: string;
@@ -68,14 +70,15 @@ export class LearningJob {
 
   /** Throws GP_CONFIG_INVALID for what cannot be learned with. */
   constructor(options: LearningOptions) {
-    this.#options = { seed: 1, rois: [], falseRejectRate: { warn: 0.05, fail: 0.01 }, ...options };
-    const { images, name, seed, rois, falseRejectRate } = this.#options;
+    this.#options = { seed: 1, rois: [], most: mostPictures, falseRejectRate: { warn: 0.05, fail: 0.01 }, ...options };
+    const { images, most, name, seed, rois, falseRejectRate } = this.#options;
     const refuse = (field: string, expected: string, received: unknown) => {
       throw invalidParameter(field, expected, received, 'GP_CONFIG_INVALID');
     };
     if (!Array.isArray(images) || images.length === 0) refuse('images', 'at least one picture or folder', images);
     if (typeof name !== 'string' || name.length === 0 || name.length > 64) refuse('name', '1 to 64 characters', name);
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) refuse('seed', 'a whole number 0..4294967295', seed);
+    if (!Number.isInteger(most) || most < 1) refuse('most', 'a whole number of pictures', most);
     const { warn, fail } = falseRejectRate;
     if (!(warn > 0 && warn <= 0.5)) refuse('falseRejectRate.warn', 'a share above 0 up to 0.5', warn);
     if (!(fail > 0 && fail <= warn)) refuse('falseRejectRate.fail', 'a share above 0 up to the warn share', fail);
@@ -142,10 +145,10 @@ export class LearningJob {
   }
 
   async #learn(child: SupervisedChild, report: (progress: LearningProgress) => void): Promise<LearnedBody> {
-    const { keepAspect, seed, rois, falseRejectRate } = this.#options;
+    const { keepAspect, most, seed, rois, falseRejectRate } = this.#options;
     const sources = await this.#sources(child);
     await ask(child, 'begin', { keepAspect: keepAspect === 'auto' ? await haveOneAspect(child, sources) : keepAspect });
-    const pictures = evenly(sources, mostPictures);
+    const pictures = evenly(sources, Math.min(most, mostPictures));
     let next = 0;
     let done = 0;
     const reader = async () => {

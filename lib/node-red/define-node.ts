@@ -32,6 +32,8 @@ export interface RunningNode {
 }
 
 const closeLimitMs = 10_000;
+/** Messages that may wait for a node that is still starting. */
+const mostWaiting = 100;
 const offered = new WeakMap<object, { type: string; offers: Promise<unknown> }>();
 
 /**
@@ -80,19 +82,37 @@ export function defineNode<C extends NodeConfig>(
     });
 
     const started: Promise<RunningNode> = (async () => start(kit(readConfig(config, definition as never))))();
-    started.catch((thrown: unknown) => {
-      const error = asGoodpartError(thrown, 'GP_CONFIG_INVALID');
-      show(error);
-      if (!closed) this.error(error.message);
-    });
+    let running: RunningNode | undefined;
+    started.then(
+      (it) => {
+        running = it;
+      },
+      (thrown: unknown) => {
+        const error = asGoodpartError(thrown, 'GP_CONFIG_INVALID');
+        show(error);
+        if (!closed) this.error(error.message);
+      },
+    );
     const offers = started.then((running) => running.offers);
     offers.catch(() => {}); // whoever uses it hears of it; unused it is already reported above
     offered.set(this, { type: config.type, offers });
 
+    let waiting = 0;
+    const whenStarted = async (): Promise<RunningNode> => {
+      if (waiting >= mostWaiting) {
+        const text = `This node is still starting and ${waiting} messages are waiting for it: this one was dropped`;
+        throw new GoodpartError('GP_INPUT_INVALID', text);
+      }
+      waiting += 1;
+      return started.finally(() => {
+        waiting -= 1;
+      });
+    };
+
     this.on('input', (message, send, done) => {
       const work = async () => {
-        const running = await started;
-        await running.input?.(message as Message, send as Send);
+        const { input } = running ?? (await whenStarted());
+        if (!closed) await input?.(message as Message, send as Send);
       };
       work().then(
         () => done(),

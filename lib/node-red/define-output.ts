@@ -1,12 +1,14 @@
 import type { NodeAPI } from 'node-red';
 import type { EndpointView } from '../console/overview-data.ts';
+import { invalidParameter } from '../core/errors.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
 import type { Station } from '../station/station.ts';
+import { claim } from './claims.ts';
 import type { NodeConfig, ValuesOf } from './config/config.ts';
 import { showEndpoint } from './console.ts';
 import { defineNode } from './define-node.ts';
 import { requireRef } from './messages.ts';
-import { resources } from './resources.ts';
+import { instanceOf, resources } from './resources.ts';
 
 /** What an endpoint node offers its output nodes, whatever the protocol. */
 export interface PlcEndpoint {
@@ -29,7 +31,8 @@ function showStation(station: Station, endpoint: PlcEndpoint, slot: number): () 
   station.on('snapshot', onSnapshot);
   return () => {
     station.off('snapshot', onSnapshot);
-    detach();
+    // at the end of the process the endpoint says 0/0/0 of its stations and closes: without them it could not
+    if (!resources.draining) detach();
   };
 }
 
@@ -54,10 +57,17 @@ export function defineOutput<C extends NodeConfig>(
     const station = await kit.use<Station>('station', 'goodpart-station', values.station);
     const endpoint = await kit.use<PlcEndpoint>('endpoint', protocol.endpointType, values.endpoint);
 
-    kit.onClose(station.attachOutput());
     const slot = protocol.slot(values);
-    const shown = await resources.take(`shown ${slot} ${station.id} ${endpoint.key}`, {
-      group: `shown ${kit.id}`,
+    const place = `${station.id} ${endpoint.key}`;
+    const onePlace = () => {
+      const expected = 'the same slot as the other output of this station on this endpoint';
+      return invalidParameter('slot', expected, slot, 'GP_CONFIG_INVALID');
+    };
+    kit.onClose(claim(`shown ${place}`, `${slot}`, onePlace));
+    kit.onClose(station.attachOutput());
+    const shown = await resources.take(`shown ${slot} ${place} ${instanceOf(station)} ${instanceOf(endpoint)}`, {
+      // one that a deploy left behind, of this node, of this station or in this slot, must not stand in the way
+      group: [`shown by ${kit.id}`, `shown ${place}`, `slot ${slot} ${endpoint.key}`],
       create: async () => showStation(station, endpoint, slot),
       destroy: async (hide) => hide(),
     });

@@ -57,7 +57,11 @@ export async function frameFrom(payload: unknown, clock: Clock, allowedFolders: 
   const arrival = { exposedAt: clock.mono(), exposedUtc: clock.utc(), source: 'message', number: 1, settings: {} };
   const unknownSize = { width: null, height: null, channels: null, bitDepth: null };
   if (Buffer.isBuffer(payload)) {
-    return new Frame({ ...arrival, ...unknownSize, data: payload, encoding: sniffEncoding(payload) });
+    if (payload.length > maxFileBytes) {
+      throw invalidParameter('msg.payload', `an image of at most ${maxFileBytes} bytes`, payload);
+    }
+    const data = Buffer.from(payload); // a copy: another branch of the flow may go on writing into its own
+    return new Frame({ ...arrival, ...unknownSize, data, encoding: sniffEncoding(data) });
   }
   if (typeof payload === 'string') {
     const data = await readAllowedFile(payload, allowedFolders);
@@ -106,7 +110,8 @@ async function readAllowedFile(path: string, allowedFolders: string[]): Promise<
     return rest !== '' && !rest.startsWith('..') && !isAbsolute(rest);
   });
   if (!inside) throw refused();
-  const { size } = await stat(real);
+  const { size, isFile } = await stat(real).then((about) => ({ size: about.size, isFile: about.isFile() }));
+  if (!isFile) throw refused(); // a pipe would never end
   if (size > maxFileBytes) throw invalidParameter('msg.payload', `a file of at most ${maxFileBytes} bytes`, size);
   return readFile(real);
 }

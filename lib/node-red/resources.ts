@@ -8,7 +8,7 @@ export interface Lease<T> {
 }
 
 interface Entry {
-  group: string | undefined;
+  groups: string[];
   users: number;
   made: Promise<unknown>;
   destroy: (value: never) => Promise<void>;
@@ -21,7 +21,20 @@ export interface Recipe<T> {
   create: () => Promise<T>;
   destroy: (value: T) => Promise<void>;
   /** What there can be only one of, e.g. a node's camera or port: an idle one of the same group goes before this one is made. */
-  group?: string;
+  group?: string | string[];
+}
+
+const instances = new WeakMap<object, number>();
+let lastInstance = 0;
+
+/**
+ * For the key of a resource that holds a shared object: an idle one must not be taken up again when another object, made
+ * anew from the same configuration, has come in the place of the one that it holds.
+ */
+export function instanceOf(object: object): string {
+  const number = instances.get(object) ?? ++lastInstance;
+  instances.set(object, number);
+  return `#${number}`;
 }
 
 /**
@@ -47,9 +60,10 @@ export class ResourcePool {
     }
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      const { create, destroy, group } = recipe;
-      const made = this.#destroyIdle(group).then(create);
-      entry = { group, users: 0, made, destroy, timer: undefined, ending: undefined };
+      const { create, destroy, group = [] } = recipe;
+      const groups = [group].flat();
+      const made = this.#destroyIdle(groups).then(create);
+      entry = { groups, users: 0, made, destroy, timer: undefined, ending: undefined };
       this.#entries.set(key, entry);
     }
     clearTimeout(entry.timer);
@@ -77,6 +91,10 @@ export class ResourcePool {
     return [...this.#entries.keys()];
   }
 
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   /** From now on what is released is destroyed at once and awaited: the process is ending. */
   drain(): void {
     this.#draining = true;
@@ -98,9 +116,10 @@ export class ResourcePool {
     entry.timer.unref();
   }
 
-  async #destroyIdle(group: string | undefined): Promise<void> {
-    if (group === undefined) return;
-    const idle = [...this.#entries].filter(([, entry]) => entry.group === group && entry.users === 0);
+  async #destroyIdle(groups: string[]): Promise<void> {
+    if (groups.length === 0) return;
+    const inOne = (entry: Entry) => entry.groups.some((group) => groups.includes(group));
+    const idle = [...this.#entries].filter(([, entry]) => entry.users === 0 && inOne(entry));
     await Promise.all(idle.map(([key, entry]) => this.#destroy(key, entry)));
   }
 
@@ -124,10 +143,13 @@ export class ResourcePool {
 /** The one pool of this process. */
 export const resources = new ResourcePool();
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+/** Node-RED ends in order at each of these; the number is what a shell adds 128 to. */
+const endSignals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGUSR2: 12 } as const;
+
+for (const [signal, number] of Object.entries(endSignals)) {
   process.on(signal, () => {
     resources.drain();
     // Node-RED ends the process itself; where we are the only listener, ours must not swallow the signal
-    if (process.listenerCount(signal) === 1) process.exit(signal === 'SIGINT' ? 130 : 143);
+    if (process.listenerCount(signal) === 1) process.exit(128 + number);
   });
 }

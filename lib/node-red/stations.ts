@@ -4,6 +4,7 @@ import { GoodpartError, invalidParameter } from '../core/errors.ts';
 import { encodeName } from '../core/ids.ts';
 import type { StationMode } from '../core/inspection.ts';
 import { Station } from '../station/station.ts';
+import { claim } from './claims.ts';
 import { type Lease, resources } from './resources.ts';
 
 export interface StationSettings {
@@ -16,13 +17,7 @@ export interface StationSettings {
   mode: StationMode;
 }
 
-interface Live {
-  station: Station;
-  /** The configuration node that speaks for it: two nodes of one identity would overwrite each other's settings. */
-  owner: string;
-}
-
-const live = new Map<string, Live>();
+const live = new Map<string, Station>();
 const identity = (line: string, station: string) => `${encodeName(line)}/${encodeName(station)}`;
 
 /** `<userDir>/goodpart`: models, certificates and stations. */
@@ -43,33 +38,46 @@ export function stationFolder(RED: NodeAPI, line: string, station: string): stri
  */
 export async function takeStation(RED: NodeAPI, owner: string, settings: StationSettings): Promise<Lease<Station>> {
   const key = identity(settings.line, settings.station);
-  const other = live.get(key);
-  if (other !== undefined && other.owner !== owner && RED.nodes.getNode(other.owner)) {
-    throw new GoodpartError(
-      'GP_CONFIG_INVALID',
-      `Expected one station node for ${settings.line}/${settings.station} but there is another one`,
-      { field: 'station', expected: 'a line/station name of its own', received: key },
-    );
-  }
   const dir = stationFolder(RED, settings.line, settings.station);
-  const lease = await resources.take(`station ${dir}`, {
-    create: () => Station.open({ ...settings, dir }),
-    destroy: async (station) => {
-      live.delete(key);
-      await station.close();
-    },
+  // two nodes of one identity would overwrite each other's settings
+  const giveBack = claim(`station ${dir}`, owner, () => {
+    const text = `Expected one station node for ${settings.line}/${settings.station} but there is another one`;
+    const expected = 'a line/station name of its own';
+    return new GoodpartError('GP_CONFIG_INVALID', text, { field: 'station', expected, received: key });
   });
-  live.set(key, { station: lease.value, owner });
-  const { deadlineMs, maxOpen, staleAfterMs } = settings;
-  lease.value.configure({ deadlineMs, maxOpen, staleAfterMs });
-  return lease;
+  try {
+    const { value, release } = await resources.take(`station ${dir}`, {
+      create: async () => {
+        const station = await Station.open({ ...settings, dir });
+        station.setMaxListeners(0); // every node of the station listens, and there may be many
+        return station;
+      },
+      destroy: async (station) => {
+        live.delete(key);
+        await station.close();
+      },
+    });
+    live.set(key, value);
+    const { deadlineMs, maxOpen, staleAfterMs } = settings;
+    value.configure({ deadlineMs, maxOpen, staleAfterMs });
+    return {
+      value,
+      release: () => {
+        giveBack();
+        return release();
+      },
+    };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
 }
 
 /** The running station of that name; undefined where no deployed flow has one. */
 export function findStation(line: string, station: string): Station | undefined {
-  return live.get(identity(line, station))?.station;
+  return live.get(identity(line, station));
 }
 
 export function liveStations(): Station[] {
-  return [...live.values()].map(({ station }) => station);
+  return [...live.values()];
 }

@@ -1,4 +1,5 @@
 import { commandLength } from './registers.ts';
+import { textBytes } from './tag-table.ts';
 
 /** A trigger that was refused by the PLC child itself. */
 export interface RefusedTrigger {
@@ -21,10 +22,17 @@ export class CommandDesk {
   ack = 0;
   status = 0;
   rejected: { triggerId: number; reason: number } | null = null;
-  missed = 0;
+  /** Triggers refused here, and how many of them the station has counted as its own since. */
+  refused = 0;
+  counted = 0;
   #seenTrigger = 0;
   #seenCode = 0;
   #coils: [boolean, boolean] = [false, false];
+
+  /** What is to be shown on top of the station's own Missed. */
+  get missed(): number {
+    return Math.max(0, this.refused - this.counted);
+  }
 
   /** Stores words from `offset` (0 = register 200); `evaluate` answers them once the whole write is in. */
   store(offset: number, words: ArrayLike<number>): void {
@@ -32,7 +40,7 @@ export class CommandDesk {
   }
 
   storePartId(text: string): void {
-    const bytes = Buffer.from(text, 'utf8').subarray(0, 64);
+    const bytes = textBytes(text);
     const padded = Buffer.concat([bytes, Buffer.alloc(64 - bytes.length)]);
     this.registers[offsets.partIdLength] = bytes.length;
     for (let i = 0; i < 32; i++) this.registers[offsets.partId + i] = padded.readUInt16BE(2 * i);
@@ -75,7 +83,7 @@ export class CommandDesk {
 
   #refuse(triggerId: number, reason: number): RefusedTrigger {
     this.rejected = { triggerId, reason };
-    this.missed += 1;
+    this.refused += 1;
     const bytes = Buffer.alloc(64);
     for (let i = 0; i < 32; i++) bytes.writeUInt16BE(this.registers[offsets.partId + i], 2 * i);
     const partId = bytes.toString('utf8', 0, Math.min(64, this.registers[offsets.partIdLength]));

@@ -22,8 +22,8 @@ export interface HostListener {
   told(stationId: string, results: ToldResult[]): void;
   /** Node-RED is heard again: it shall publish what is true now. */
   resumed(): void;
-  /** A PLC's trigger was refused here; `missed` is the sum for this station. */
-  refused(stationId: string, trigger: RefusedTrigger, missed: number): void;
+  /** A PLC's trigger was refused here; `refused` is the sum for this station. */
+  refused(stationId: string, trigger: RefusedTrigger, refused: number): void;
 }
 
 interface Endpoint {
@@ -42,7 +42,9 @@ export class PlcHost {
   readonly #listener: HostListener;
   readonly #stations = new Map<string, StationState>();
   readonly #endpoints = new Map<string, Endpoint>();
-  #missed: Record<string, number> = {};
+  /** Endpoints that say their last words. */
+  readonly #leaving = new Set<Promise<void>>();
+  #refused: Record<string, number> = {};
   #silent = false;
   #closing = false;
   #heartbeat = 0;
@@ -70,15 +72,16 @@ export class PlcHost {
     this.#listener.resumed();
   }
 
-  publish(snapshot: StationSnapshot): void {
+  /** `counted`: how many of the triggers refused here the station has counted in this snapshot. */
+  publish(snapshot: StationSnapshot, counted = 0): void {
     const known = this.#stations.get(snapshot.id);
     if (known !== undefined) {
-      known.apply(snapshot);
+      known.apply(snapshot, counted);
       known.silent = this.#silent;
       this.#refresh(snapshot.id);
       return;
     }
-    const station = new StationState(snapshot, this.#missed[snapshot.id]);
+    const station = new StationState(snapshot, this.#refused[snapshot.id], counted);
     station.silent = this.#silent;
     this.#stations.set(snapshot.id, station);
     for (const endpoint of this.#endpoints.values()) this.#attachAll(endpoint);
@@ -87,12 +90,13 @@ export class PlcHost {
   /** A station that is no more: its blocks and nodes go. */
   withdraw(id: string): void {
     for (const { keeper, attached } of this.#endpoints.values()) if (attached.delete(id)) keeper.server.detach(id);
+    this.#refused[id] = this.#stations.get(id)?.desk.refused ?? this.#refused[id] ?? 0;
     this.#stations.delete(id);
   }
 
   /** Triggers that an earlier process refused, by station: Missed never falls back. */
-  remember(missed: Record<string, number>): void {
-    this.#missed = missed;
+  remember(refused: Record<string, number>): void {
+    this.#refused = refused;
   }
 
   /** Makes the endpoints what is desired; one that stays the same is not touched. */
@@ -104,7 +108,9 @@ export class PlcHost {
       this.#endpoints.delete(key);
       endpoint.closing = true;
       for (const id of endpoint.attached.keys()) endpoint.keeper.server.refresh(id);
-      endpoint.keeper.close(true).catch(() => {});
+      const leaving = endpoint.keeper.close(true).catch(() => {});
+      this.#leaving.add(leaving);
+      leaving.finally(() => this.#leaving.delete(leaving));
     }
     for (const [key, { settings, stations }] of wanted) {
       let endpoint = this.#endpoints.get(key);
@@ -141,7 +147,8 @@ export class PlcHost {
     clearInterval(this.#ticker);
     this.#closing = orderly;
     for (const id of this.#stations.keys()) this.#refresh(id);
-    await Promise.all([...this.#endpoints.values()].map(({ keeper }) => keeper.close(orderly)));
+    const closing = [...this.#endpoints.values()].map(({ keeper }) => keeper.close(orderly));
+    await Promise.all([...closing, ...this.#leaving]);
   }
 
   #attachAll(endpoint: Endpoint): void {
@@ -162,7 +169,7 @@ export class PlcHost {
   #view(id: string, station: StationState, endpoint: Endpoint): StationView {
     const { line, station: name } = station.snapshot;
     const refuse = (trigger: RefusedTrigger | null) => {
-      if (trigger !== null) this.#listener.refused(id, trigger, station.desk.missed);
+      if (trigger !== null) this.#listener.refused(id, trigger, station.desk.refused);
       this.#refresh(id);
     };
     return {

@@ -27,7 +27,10 @@ export interface PlcLinkOptions {
 
 export interface PlcLinkEvents {
   endpoint: [key: string, state: EndpointState];
-  /** A PLC's trigger was refused by the child; already shown as RejectedTrigger and counted in Missed. */
+  /**
+   * A PLC's trigger was refused by the child; already shown as RejectedTrigger and in Missed. Whoever lets the station refuse it
+   * as its own, for counters that survive a restart and for the record, says so with `counted` in the same turn.
+   */
   command: [stationId: string, command: { kind: 'triggerRefused' } & RefusedTrigger];
   /** While this process was silent, the child told the PLC that these are invalid: the ledger must say the same. */
   told: [stationId: string, results: ToldResult[]];
@@ -51,8 +54,10 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
   readonly #endpoints = new Map<string, Wanted>();
   readonly #states = new Map<string, EndpointState>();
   readonly #snapshots = new Map<string, StationSnapshot>();
+  readonly #countedIn = new WeakMap<StationSnapshot, number>();
   readonly #unsent = new Set<string>();
-  readonly #missed: Record<string, number> = {};
+  readonly #refused: Record<string, number> = {};
+  readonly #counted: Record<string, number> = {};
   #configured = true;
   #started = false;
 
@@ -104,8 +109,9 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     if (!Number.isInteger(slot) || slot < 0 || slot > maxSlot) {
       throw invalidParameter('slot', `a whole number 0..${maxSlot}`, slot, 'GP_CONFIG_INVALID');
     }
+    const inSlots = endpoint.settings.kind === 'modbus'; // OPC UA tells stations apart by their names
     for (const [id, taken] of endpoint.slots) {
-      if (taken === slot && id !== stationId) {
+      if (inSlots && taken === slot && id !== stationId) {
         throw invalidParameter('slot', `a slot that "${id}" does not use`, slot, 'GP_CONFIG_INVALID');
       }
     }
@@ -121,7 +127,13 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
   /** Shows this from now on. Never blocks, never throws; while the child is away only the newest is kept. */
   publish(snapshot: StationSnapshot): void {
     this.#snapshots.set(snapshot.id, snapshot);
+    this.#countedIn.set(snapshot, this.#counted[snapshot.id] ?? 0);
     if (this.#started) this.#send(snapshot);
+  }
+
+  /** The station has counted a trigger that the child refused, and will say so in its next snapshot: it is not shown twice. */
+  counted(stationId: string): void {
+    this.#counted[stationId] = (this.#counted[stationId] ?? 0) + 1;
   }
 
   /** The station is closed for good: its tags disappear. */
@@ -170,13 +182,13 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     this.#child.start().catch(() => {}); // said by `failure`; it goes on trying
   }
 
-  #desired(): { endpoints: DesiredEndpoint[]; missed: Record<string, number> } {
+  #desired(): { endpoints: DesiredEndpoint[]; refused: Record<string, number> } {
     const endpoints = [...this.#endpoints].map(([key, { settings, slots }]) => ({
       key,
       settings,
       stations: [...slots].map(([id, slot]) => ({ id, slot })),
     }));
-    return { endpoints, missed: this.#missed };
+    return { endpoints, refused: this.#refused };
   }
 
   #configure(): void {
@@ -194,7 +206,8 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     const patience = { deadlineMs: 30_000 };
     // Configured first, so that Missed is known; an endpoint that opens shows a station from its first snapshot on.
     const answers = [child.request('configure', this.#desired(), [], patience)];
-    for (const snapshot of this.#snapshots.values()) answers.push(child.request('publish', snapshot, [], patience));
+    for (const snapshot of this.#snapshots.values())
+      answers.push(child.request('publish', this.#shown(snapshot), [], patience));
     await Promise.all(answers);
   }
 
@@ -209,8 +222,12 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     }
   }
 
+  #shown(snapshot: StationSnapshot): { snapshot: StationSnapshot; counted: number } {
+    return { snapshot, counted: this.#countedIn.get(snapshot) ?? 0 };
+  }
+
   #send(snapshot: StationSnapshot): void {
-    if (this.#child.tell('publish', snapshot)) this.#unsent.delete(snapshot.id);
+    if (this.#child.tell('publish', this.#shown(snapshot))) this.#unsent.delete(snapshot.id);
     else this.#unsent.add(snapshot.id);
   }
 
@@ -222,8 +239,8 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
       const { stationId, results } = body as { stationId: string; results: ToldResult[] };
       this.emit('told', stationId, results);
     } else if (type === 'refused') {
-      const { stationId, trigger, missed } = body as { stationId: string; trigger: RefusedTrigger; missed: number };
-      this.#missed[stationId] = missed;
+      const { stationId, trigger, refused } = body as { stationId: string; trigger: RefusedTrigger; refused: number };
+      this.#refused[stationId] = refused;
       this.emit('command', stationId, { kind: 'triggerRefused', ...trigger });
     } else if (type === 'resumed') {
       for (const snapshot of this.#snapshots.values()) this.#send(snapshot);

@@ -23,18 +23,20 @@ export class StationState {
   #told: PublishedResult[] = [];
   #shadowUpTo = 0;
 
-  constructor(snapshot: StationSnapshot, missed = 0) {
+  constructor(snapshot: StationSnapshot, refused = 0, counted = 0) {
     this.#snapshot = snapshot;
-    this.desk.missed = missed;
-    this.apply(snapshot);
+    this.desk.refused = refused;
+    this.apply(snapshot, counted);
   }
 
   get snapshot(): StationSnapshot {
     return this.#snapshot;
   }
 
-  apply(snapshot: StationSnapshot): void {
+  /** `counted`: how many of the triggers refused here are in the snapshot's Missed. */
+  apply(snapshot: StationSnapshot, counted = this.desk.counted): void {
     const before = this.#snapshot;
+    this.desk.counted = counted;
     this.#snapshot = snapshot;
     if (snapshot.mode === modeCodes.shadow) {
       this.#shadowUpTo = Math.max(this.#shadowUpTo, snapshot.result?.sequence ?? 0, snapshot.lastSequence);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { canonicalJson } from '../core/canonical-json.ts';
 import { GoodpartError, invalidParameter, shown } from '../core/errors.ts';
 import type { ModelIdentity } from '../core/inspection.ts';
 import { decodeDescription } from '../imaging/description.ts';
@@ -65,15 +66,6 @@ export function modelJsonSchema(): Record<string, unknown> {
 export function describePreprocessing(input: ModelInput): ModelDescription['preprocessing'] {
   const { width, height, channels, layout, type, scale = 1 } = input;
   return { ...decodeDescription, width, height, channels, layout, type, scale };
-}
-
-/** JSON with sorted keys: one text for one value. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }
 
 /** Who a model is, as every score says it. */

@@ -23,7 +23,16 @@ export function inspectOnce(ledger: Ledger, sequence: number, now: number, frame
   const request = { triggerId: (sequence % 65535) + 1, partId: 'bench', expectedRecipe: 0, source: 'plc' } as const;
   const trigger: Trigger = { ...request, at: now, utc: '2026-01-01T00:00:00.000Z' };
   ledger.tick(now);
-  const entry = ledger.accept({ id, sequence, trigger, mode: 'run', recipe: null, simulated: false, deadline: now + 500, expected: [] });
+  const entry = ledger.accept({
+    id,
+    sequence,
+    trigger,
+    mode: 'run',
+    recipe: null,
+    simulated: false,
+    deadline: now + 500,
+    expected: [],
+  });
   ledger.addFrame(id, 'main', frame, 'cam', now);
   ledger.addScore(id, 'main', result, now);
   const view = entry.views.get('main');

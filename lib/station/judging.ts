@@ -43,9 +43,7 @@ export function judgeLedgerView(input: JudgingInput): LedgerJudgement {
 export function staleness(trigger: Pick<Trigger, 'at'>, exposedAt: number): string | null {
   const finite = Number.isFinite(exposedAt);
   if (finite && exposedAt >= trigger.at) return null;
-  return finite
-    ? `${(trigger.at - exposedAt).toFixed(0)} ms before`
-    : 'its exposure instant is not a number';
+  return finite ? `${(trigger.at - exposedAt).toFixed(0)} ms before` : 'its exposure instant is not a number';
 }
 
 function judge({ trigger, view, recipe, override, drawn = null, cameraSettings }: JudgingInput): LedgerJudgement {

@@ -147,8 +147,10 @@ export class Ledger {
       if (o.warnAccepted !== undefined) entry.warnAccepted = o.warnAccepted;
     }
     if (!o.final) return;
-    // Two branches that both call theirs final must not let the faster one speak for the other's picture.
-    if (entry.views.size > 1) this.judgePart(id, { kind: 'worst', required: [...entry.views.keys()] }, now);
+    // Two branches that both call theirs final must not let the faster one speak for the other's picture, come or still to come.
+    const required = [...new Set([...entry.expected, ...entry.views.keys()])];
+    const waits = entry.views.size > 1 || view.verdict !== 'invalid';
+    if (required.length > 1 && waits) this.judgePart(id, { kind: 'worst', required }, now);
     else this.#decide(entry, { ...view, verdict: view.verdict ?? 'invalid' }, now);
   }
 

@@ -2,10 +2,11 @@ import type { NodeAPI } from 'node-red';
 import { Camera } from '../../lib/capture/camera.ts';
 import type { SourceStatus } from '../../lib/capture/source.ts';
 import { systemClock } from '../../lib/core/clock.ts';
-import { asGoodpartError, GoodpartError } from '../../lib/core/errors.ts';
+import { asGoodpartError, GoodpartError, invalidParameter } from '../../lib/core/errors.ts';
 import type { Frame } from '../../lib/core/frame.ts';
 import type { Inspection } from '../../lib/core/inspection.ts';
 import { reason } from '../../lib/core/reasons.ts';
+import { claim } from '../../lib/node-red/claims.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { intake, isRefusal, refusalError } from '../../lib/node-red/intake.ts';
 import { inspectionRef, type Message, requireRef, type Send } from '../../lib/node-red/messages.ts';
@@ -37,6 +38,13 @@ export default function register(RED: NodeAPI): void {
     const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
     const name = kit.config.name || `camera ${view}`;
     const source = sourceSettings(kit.config);
+    const inspects = run !== 'collect';
+    if (inspects) {
+      // a recipe is validated for one camera's settings: of two cameras nobody could say whose
+      const oneCamera = () =>
+        invalidParameter('view', 'a view that no other camera of this station gives', view, 'GP_CONFIG_INVALID');
+      kit.onClose(claim(`view ${station.id} ${view}`, kit.id, oneCamera));
+    }
     const lease = await resources.take(`camera ${kit.id} ${JSON.stringify({ name, source })}`, {
       group: `camera ${kit.id}`,
       create: async () => {
@@ -49,7 +57,6 @@ export default function register(RED: NodeAPI): void {
     const camera = lease.value;
     kit.onClose(() => lease.release());
 
-    const inspects = run !== 'collect';
     const showState = ({ connected, text }: SourceStatus) => {
       const starting = camera.childStats().state === 'starting';
       if (inspects) station.setHealth(`camera ${kit.id}`, 'camera', connected, starting ? 0 : cameraFault, text);
@@ -100,6 +107,8 @@ export default function register(RED: NodeAPI): void {
         kit.status('red', error.message);
         return error.received !== 'end of the folder';
       }
+      // what a stop or a deploy interrupts opens no inspection: nobody would finish it
+      if (!freeRun.running) return true;
       const answer = intake(station, {}, 'camera', undefined, frame.info.exposedAt);
       if (isRefusal(answer)) return true;
       station.addFrame(answer.id, view, frame, name);

@@ -24,6 +24,10 @@ export class FreeRun {
     this.#options = options;
   }
 
+  get running(): boolean {
+    return this.#running;
+  }
+
   start(): void {
     this.#running = true;
     this.#later(0);

@@ -16,7 +16,7 @@ export const config = defineConfig({
     source: choice(['folder', 'messages']),
     path: path({ when: { source: ['folder'] } }),
     /** Pictures to collect from messages, or at most to take from the folder. */
-    count: whole({ default: 300, min: 8, max: 100_000 }),
+    count: whole({ default: 300, min: 20, max: 1000 }),
     keepAspect: choice(['auto', 'camera', 'stretch']),
     /** Share of good parts that may be called warn or fail. */
     warnRate: number({ default: 0.05, min: 0.0001, max: 0.5 }),

@@ -45,6 +45,7 @@ export default function register(RED: NodeAPI): void {
         const rois = [...station.regionsOf(view)];
         const job = new LearningJob({
           images,
+          most: count,
           modelsRoot,
           name: model,
           seed,
@@ -53,6 +54,8 @@ export default function register(RED: NodeAPI): void {
           falseRejectRate: { warn: warnRate, fail: failRate },
         });
         const result = await job.run(({ stage, done, total }) => progress(send, stage, done, total), abort.signal);
+        // a cancel or a deploy that came with the last step: the model is there, but nobody wants it used
+        if (abort.signal.aborted) throw new GoodpartError('GP_LEARN_FAILED', 'Learning was cancelled');
         await adopt(result, rois);
         kit.status('green', `${result.model.name} version ${result.model.version} from ${result.images} pictures`);
         send([{ topic: 'learned', payload: result }, null, null]);
@@ -118,9 +121,17 @@ export default function register(RED: NodeAPI): void {
               throw invalidParameter('msg.topic', '"learn", "learn once" or "cancel"', message.topic);
             }
             if (message.payload === null) return askAgain(send, String(message.error ?? 'no picture'));
-            collection.add(await frameFrom(message.payload, systemClock, []));
-            if (!collection.complete) return ask(send);
-            const frames = collection.frames();
+            const mine = collection;
+            const frame = await frameFrom(message.payload, systemClock, []);
+            if (collection !== mine) return; // cancelled or completed meanwhile
+            try {
+              mine.add(frame);
+            } catch (error) {
+              collection = null; // it cannot become complete
+              throw error;
+            }
+            if (!mine.complete) return ask(send);
+            const frames = mine.frames();
             collection = null;
             return learn(
               frames.map((frame) => ({ frame })),

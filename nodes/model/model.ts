@@ -11,12 +11,13 @@ import { ModelRunner } from './model-runner.ts';
 /** One engine child for each model node: what it keeps warm survives a deploy that leaves the node unchanged. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
-    const { model, version, threads } = kit.config;
+    const { model, version, threads, timeoutMs: loadMs } = kit.config;
     const store = new ModelStore(join(dataFolder(RED), 'models'));
-    const lease = await resources.take(`engine ${kit.id} ${JSON.stringify({ model, version, threads })}`, {
+    const lease = await resources.take(`engine ${kit.id} ${JSON.stringify({ model, version, threads, loadMs })}`, {
       group: `engine ${kit.id}`,
       create: async () => {
-        const engine = new OnnxRuntimeEngine({ name: kit.config.name || model || 'model', threads });
+        const engine = new OnnxRuntimeEngine({ name: kit.config.name || model || 'model', threads, loadMs });
+        engine.setMaxListeners(0); // every node that scores with it
         return { engine, runner: new ModelRunner(engine, store, { name: model, version }) };
       },
       destroy: ({ engine }) => engine.stop(),

@@ -1,4 +1,6 @@
 import type { NodeAPI } from 'node-red';
+import { invalidParameter } from '../../lib/core/errors.ts';
+import { claim } from '../../lib/node-red/claims.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { requireRef } from '../../lib/node-red/messages.ts';
 import type { Station } from '../../lib/station/station.ts';
@@ -10,8 +12,12 @@ export default function register(RED: NodeAPI): void {
     const { thresholds, final, rois } = kit.config;
     const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
     if (thresholds === 'drawn') {
-      station.drawRegions(kit.config.view, rois);
-      kit.onClose(() => station.drawRegions(kit.config.view, null));
+      const { view } = kit.config;
+      const expected = 'a view that no other roi rules node of this station draws regions for';
+      const oneNode = () => invalidParameter('view', expected, view, 'GP_CONFIG_INVALID');
+      kit.onClose(claim(`regions ${station.id} ${view}`, kit.id, oneNode));
+      station.drawRegions(view, rois);
+      kit.onClose(() => station.drawRegions(view, null));
     }
     const fixed = thresholds === 'fixed' ? { rois, overrideBy: `roi rules ${kit.config.name || kit.id}` } : {};
     return {

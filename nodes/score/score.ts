@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { systemClock } from '../../lib/core/clock.ts';
 import { asGoodpartError, type ErrorCode } from '../../lib/core/errors.ts';
+import type { Inspection } from '../../lib/core/inspection.ts';
 import { type ReasonKey, reason } from '../../lib/core/reasons.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { intake, isRefusal, refusalError } from '../../lib/node-red/intake.ts';
@@ -29,6 +30,9 @@ export default function register(RED: NodeAPI): void {
     const health = (ok: boolean, text: string) =>
       station.setHealth(`score ${kit.id}`, 'engine', ok, ok ? 0 : engineFault, text);
     const wanted = (view: string) => station.recipes.active()?.views[view]?.model ?? null;
+    /** An inspection that began under another recipe is scored and judged by that one. */
+    const wantedBy = ({ recipe }: Inspection, view: string) =>
+      (recipe && station.recipes.get(recipe.number, recipe.version)?.views[view]?.model) ?? wanted(view);
 
     /** The model is loaded before the first part comes, and again when another recipe becomes active. */
     let warmed = '';
@@ -40,7 +44,7 @@ export default function register(RED: NodeAPI): void {
       kit.status('blue', 'loading the model');
       // not a fault, but until it is there no part can be judged
       station.setHealth(`score ${kit.id}`, 'engine', false, choice === null ? engineFault : 0, 'loading the model');
-      runner.warm(choice).then(
+      runner.warm(kit.id, choice).then(
         ({ name, version }) => {
           if (key !== warmed) return; // another recipe became active meanwhile
           health(true, '');
@@ -58,7 +62,10 @@ export default function register(RED: NodeAPI): void {
     const onEngine = () => {
       const { state, lastError } = engine.stats();
       if (state === 'waiting') health(false, lastError ?? 'the engine ended');
-      if (state === 'running' && warmed !== '') health(true, '');
+      if (state !== 'running') return;
+      // what it was asked for may not be loaded yet, or not any more
+      warmed = '';
+      warm();
     };
     station.on('snapshot', warm);
     engine.on('state', onEngine);
@@ -86,9 +93,11 @@ export default function register(RED: NodeAPI): void {
         const frame = station.frameOf(id, view);
         let score: number | null = null;
         if (frame !== null) {
-          const left = station.describe(id, view).deadline - systemClock.mono();
+          const inspection = station.describe(id, view);
+          const left = inspection.deadline - systemClock.mono();
           try {
-            const result = await runner.score(frame, wanted(view), Math.max(1, Math.min(timeoutMs, left)));
+            const model = wantedBy(inspection, view);
+            const result = await runner.score(frame, model, Math.max(1, Math.min(timeoutMs, left)));
             station.addScore(id, view, result);
             score = result.score;
             kit.status('green', `${score.toFixed(2)} in ${Math.round(result.timings.total)} ms (${result.provider})`);

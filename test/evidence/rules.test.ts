@@ -96,7 +96,7 @@ describe('what waits for the disk', () => {
       inFlight: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(some, { maxLength: 60 }), (arrivals) => {
+      fc.property(fc.array(some, { minLength: 30, maxLength: 60 }), (arrivals) => {
         const pending = new Pending({ count: 20, bytes: 100 });
         let sentOff = 0;
         for (const { verdict, bytes, inFlight } of arrivals) {

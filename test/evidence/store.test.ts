@@ -328,6 +328,28 @@ describe('an evidence store', () => {
     assert.equal(store.stats('s').ok, true);
   });
 
+  it('removes at the next opening what a crash left without its record, and nothing else', async () => {
+    const dir = fresh();
+    await open(dir);
+    const made = inspection({ sequence: 5 });
+    store.record('s', made);
+    await store.flush(10_000);
+    const [{ files }] = await store.list('s', { limit: 1 });
+    await store.stop();
+    const folder = join(dir, 'pictures', 'fail', '000000000000');
+    const [lost, half] = [newId(), newId()];
+    writeFileSync(join(folder, `${lost}.0.frame.png`), 'whole, but its record never came');
+    writeFileSync(join(dir, 'pictures', 'tmp', `${half}.0.frame.png`), 'half');
+    for (const id of [lost, half, made.id]) {
+      writeFileSync(join(dir, 'pictures', 'tmp', `fail.000000000000.${id}.mark`), '');
+    }
+    await open(dir);
+    assert.deepEqual(readdirSync(folder).sort(), files.map(({ path }) => path.split('/').at(-1)).sort());
+    assert.deepEqual(readdirSync(join(dir, 'pictures', 'tmp')), []);
+    assert.equal(store.stats('s').storage?.orphans, 1);
+    assert.equal(store.stats('s').storage?.pictures.fail.count, 1);
+  });
+
   it('draws an overlay for whoever wants to look', async () => {
     store = new EvidenceStore();
     const view = {

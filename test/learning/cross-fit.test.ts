@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
+import { gaussian, seededRandom } from '../../lib/core/random.ts';
 import { calibratePositions, mapOf, maximumOf } from '../../lib/learning/calibration.ts';
 import { assignFolds, crossFit, folds } from '../../lib/learning/cross-fit.ts';
 import { fitField, type Samples, shrinkage } from '../../lib/learning/gaussian-field.ts';
 import { cholesky, whitenedSquare } from '../../lib/learning/linear-algebra.ts';
-import { seededRandom } from '../../lib/learning/random.ts';
 
 const rest = async () => {};
 
 function randomSamples(pictures: number, dimensions: number, positions: number, seed: number): Samples {
   const random = seededRandom(seed);
-  const z = Float32Array.from({ length: pictures * dimensions * positions }, () => 3 + random.normal());
+  const z = Float32Array.from({ length: pictures * dimensions * positions }, () => 3 + gaussian(random));
   return { pictures, dimensions, positions, z };
 }
 

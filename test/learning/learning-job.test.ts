@@ -100,6 +100,9 @@ describe('learning job', function () {
       const { width, height } = (await new ModelStore(root).read(model.name, model.version)).input;
       return `${width} x ${height}`;
     };
+    const few = await job(root, { images: [{ path: folder }], keepAspect: 'auto', most: 21 }).run();
+    assert.equal(few.images, 21);
+    assert.match(few.statement, /even selection of 21 out of 24/);
     const kept = await inputOf();
     assert.notEqual(kept, '256 x 256');
     for (const [i, frame] of syntheticParts(2, 96, 96, 5).entries()) {

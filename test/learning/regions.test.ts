@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Roi } from '../../lib/core/inspection.ts';
-import { seededRandom } from '../../lib/learning/random.ts';
+import { gaussian, seededRandom } from '../../lib/core/random.ts';
 import { checkRegions, layRegions, proposeRegions } from '../../lib/learning/regions.ts';
 
 const grid = { width: 10, height: 10 };
@@ -19,7 +19,7 @@ function region(more: Partial<Roi>): Roi {
 
 function goodMaps(count: number): Float32Array[] {
   const random = seededRandom(4);
-  return Array.from({ length: count }, () => Float32Array.from({ length: 100 }, () => random.normal()));
+  return Array.from({ length: count }, () => Float32Array.from({ length: 100 }, () => gaussian(random)));
 }
 
 describe('limits of regions', () => {

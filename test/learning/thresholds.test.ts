@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { seededRandom } from '../../lib/learning/random.ts';
+import { seededRandom } from '../../lib/core/random.ts';
 import { exceedanceBound, proposeThresholds, statementOf } from '../../lib/learning/thresholds.ts';
 
 const rate = { warn: 0.05, fail: 0.01 };
@@ -45,7 +45,7 @@ describe('thresholds', () => {
     let overBound = 0;
     for (let round = 0; round < rounds; round++) {
       // Exponential scores: the true share above x is exp(-x).
-      const scores = Array.from({ length: 119 }, () => -Math.log(1 - random.uniform()));
+      const scores = Array.from({ length: 119 }, () => -Math.log(1 - random()));
       const { warn } = proposeThresholds(scores, rate);
       expected += Math.exp(-warn.value) / rounds;
       if (Math.exp(-warn.value) > warn.bound) overBound += 1;

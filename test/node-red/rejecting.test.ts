@@ -34,12 +34,20 @@ function userDirWithFaultyNodes(): string {
         kit.onClose(() => { throw new Error('no end either'); });
         return {};
       });
+      defineNode(RED, defineConfig({ type: 'kit-slow-start', ...spec }), async () => {
+        await new Promise((resolve) => process.once('goodpart test', resolve));
+        return { input: (message, send) => send({ payload: 'taken ' + message.payload }) };
+      });
+      RED.httpAdmin.get('/go-on', (_, response) => response.json(process.emit('goodpart test')));
     };`,
   );
   const dialog = (type: string) =>
     `<script>RED.nodes.registerType('${type}', { category: 'test', defaults: {} });</script>`;
   writeFileSync(join(nodes, 'plain.html'), dialog('plain-faulty'));
-  writeFileSync(join(nodes, 'kit.html'), ['kit-faulty', 'kit-faulty-start', 'kit-faulty-close'].map(dialog).join('\n'));
+  writeFileSync(
+    join(nodes, 'kit.html'),
+    ['kit-faulty', 'kit-faulty-start', 'kit-faulty-close', 'kit-slow-start'].map(dialog).join('\n'),
+  );
   return userDir;
 }
 
@@ -89,6 +97,28 @@ for (const release of releases) {
       await red.logged(/no end either/, { from: length });
       await red.logged(/GP_INTERNAL/, { from: length });
       assert.ok(red.running);
+    });
+
+    it('may start slowly: messages wait for it, but only so many, and what is dropped is said', async () => {
+      const debug = { type: 'debug', active: true, console: true, targetType: 'msg', wires: [] };
+      await red.deploy([
+        { id: 'page', type: 'tab', label: 'slow' },
+        { ...{ id: 'inject', z: 'page', type: 'inject', once: true, props: [] }, wires: [['many']] },
+        {
+          ...{ id: 'many', z: 'page', type: 'function', outputs: 1, wires: [['slow']] },
+          func: 'for (let i = 1; i <= 150; i++) node.send({ payload: i });',
+        },
+        { id: 'slow', z: 'page', type: 'kit-slow-start', wires: [['taken']] },
+        { id: 'taken', z: 'page', complete: 'payload', ...debug },
+        { id: 'catcher', z: 'page', type: 'catch', scope: ['slow'], wires: [['dropped']] },
+        { id: 'dropped', z: 'page', complete: 'error.message', ...debug },
+      ]);
+      const count = (pattern: RegExp) => red.log.match(pattern)?.length ?? 0;
+      const dropped = /100 messages are waiting for it: this one was dropped/g;
+      await until('the last one is dropped', () => count(dropped) >= 50);
+      await red.request('go-on');
+      await until('those that waited are taken', () => count(/taken \d+/g) >= 100);
+      assert.equal(count(/taken \d+/g), 100);
     });
   });
 }

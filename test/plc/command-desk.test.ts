@@ -54,6 +54,13 @@ describe('the command desk', () => {
     desk.store(0, [1]);
     assert.equal(desk.evaluate(notReady)?.partId, 'x'.repeat(64));
   });
+
+  it('cuts no character of a long part id in half', () => {
+    const desk = new CommandDesk();
+    desk.storePartId(`${'x'.repeat(63)}Ä`);
+    desk.store(0, [1]);
+    assert.equal(desk.evaluate(notReady)?.partId, 'x'.repeat(63));
+  });
 });
 
 describe('a refused trigger', () => {
@@ -68,6 +75,10 @@ describe('a refused trigger', () => {
     state.apply({ ...own, rejectedTrigger: 8, counters: { ...own.counters, missed: 5 } });
     assert.equal(state.render(show).rejectedTrigger, 8, 'the station’s newer refusal wins');
     assert.equal(state.render(show).counters.missed, 6);
+    state.apply({ ...own, counters: { ...own.counters, missed: 6 } }, 1);
+    assert.equal(state.render(show).counters.missed, 6, 'the station has counted it as its own: not twice');
+    state.apply({ ...own, counters: { ...own.counters, missed: 0 } }, 1);
+    assert.equal(state.render(show).counters.missed, 0, 'counters that were reset stay so');
   });
 
   it('names the station’s own reason where it has one', () => {

@@ -146,6 +146,9 @@ describe('a silent Node-RED', () => {
     assert.equal(state.render(alive).result.sequence, 11, 'the sequence never falls back');
     assert.equal(state.render(alive).result.code, 4);
     assert.equal(state.render(alive).ring[1].code, 4);
+    state.apply(makeSnapshot(makeResult(11)));
+    const { code, accept } = state.render(alive).result;
+    assert.deepEqual([code, accept], [4, false], 'a pass that comes later of the very sequence is not believed');
     state.apply(makeSnapshot(makeResult(12)));
     assert.equal(state.render(alive).result.sequence, 12);
     assert.equal(state.render(alive).result.code, 1);

@@ -255,6 +255,35 @@ describe('the Modbus server', () => {
     client.close();
   });
 
+  it('shows a refused trigger once in Missed when the station counts it as its own, over a killed child too', async function () {
+    this.timeout(15_000);
+    let client = await ModbusClient.connect(port);
+    const missed = async () => (await client.read(88, 2))[1];
+    const before = await missed();
+    let station = 0;
+    const count = (id: string) => {
+      station += 1;
+      link.counted(id);
+      link.publish(makeSnapshot(result, { counters: { ...snapshot.counters, missed: station } }));
+    };
+    link.on('command', count);
+    for (const triggerId of [901, 902]) await client.write(200, [triggerId]);
+    await until('the station has counted both', async () => station === 2 && (await missed()) === before + 2);
+    link.off('command', count);
+    client.close();
+    const pid = link.stats().pid ?? 0;
+    process.kill(pid, 'SIGKILL');
+    await until('another child', () => ![pid, undefined].includes(link.stats().pid));
+    client = await until('the new child answers', () => ModbusClient.connect(port).catch(() => undefined));
+    assert.equal(await missed(), before + 2);
+    await client.write(200, [903]);
+    assert.equal(await missed(), before + 3);
+    link.withdraw('st1');
+    link.publish(makeSnapshot(result, { ring: snapshot.ring, counters: { ...snapshot.counters, missed: 2 } }));
+    await until('the station again', async () => (await missed().catch(() => 0)) === before + 3);
+    client.close();
+  });
+
   it('opens its endpoints again with the last snapshot when the child was killed, and keeps Missed', async function () {
     this.timeout(15_000);
     const before = await ModbusClient.connect(port);

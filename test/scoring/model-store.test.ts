@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, identityOf, modelJsonSchema, parseModel } from '../../lib/scoring/model-schema.ts';
+import { canonicalJson } from '../../lib/core/canonical-json.ts';
+import { identityOf, modelJsonSchema, parseModel } from '../../lib/scoring/model-schema.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { encodeModel } from '../../lib/scoring/onnx-proto.ts';
 import { tempDir } from '../kit/temp.ts';

@@ -48,7 +48,12 @@ describe('station: pass is said only of what was inspected (law 2)', () => {
     ['a frame with an infinite instant', score(0), Number.NEGATIVE_INFINITY, 'frameTooOld'],
     ['no score', null, 0, 'engineFailed'],
     ['a score of NaN', score(Number.NaN), 0, 'scoreNotFinite'],
-    ['an infinity in the map', score(0, { map: AnomalyMap.from(1, 2, Float32Array.of(0, Infinity)) }), 0, 'scoreNotFinite'],
+    [
+      'an infinity in the map',
+      score(0, { map: AnomalyMap.from(1, 2, Float32Array.of(0, Infinity)) }),
+      0,
+      'scoreNotFinite',
+    ],
     ['a NaN in the map', score(0, { map: AnomalyMap.from(2, 1, Float32Array.of(0, Number.NaN)) }), 0, 'scoreNotFinite'],
     ['an infinite score', score(0, { score: Number.NEGATIVE_INFINITY }), 0, 'scoreNotFinite'],
     ['another model', score(0, { model: other }), 0, 'notValidated'],
@@ -208,6 +213,20 @@ describe('station: several views', () => {
     assert.equal(rig.closed.length, 0);
     look(rig, id, 'side', 5, true);
     assert.equal(rig.closed[0].verdict, 'fail');
+  });
+
+  it('does not let a branch that calls itself final speak for a camera whose picture is still to come', async () => {
+    const rig = await rigWith('top', 'side');
+    for (const view of ['top', 'side']) rig.station.registerCamera(view, { name: view, settingsHash: '' });
+    look(rig, accept(rig), 'top', 0, true);
+    assert.equal(rig.closed.length, 0, 'nothing passes on one of two cameras');
+    rig.time.pass(600);
+    const { verdict, reasons } = rig.closed[0];
+    assert.deepEqual([verdict, reasons[0].key, reasons[0].view], ['invalid', 'viewMissing', 'side']);
+    const id = accept(rig);
+    look(rig, id, 'top', 0, true);
+    look(rig, id, 'side', 5, true);
+    assert.equal(rig.closed[1].verdict, 'fail');
   });
 
   it('lets the least trusted validation stand for the part', async () => {

@@ -89,7 +89,11 @@ describe('station: what the PLC sees', () => {
     inspect(rig, id, 0);
     assert.equal(rig.station.snapshot().counters.total, 0);
     assert.equal(rig.closed[0].mode, 'shadow');
-    assert.deepEqual(rig.station.snapshot().shadow, { code: 0, severity: null }, 'no shadow verdict stands outside of shadow');
+    assert.deepEqual(
+      rig.station.snapshot().shadow,
+      { code: 0, severity: null },
+      'no shadow verdict stands outside of shadow',
+    );
   });
 
   it('a part of mode run that ends in shadow does not hold the Sequence of the shadow results back', async () => {

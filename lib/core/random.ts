@@ -1,7 +1,7 @@
-/** Uniform numbers in 0..1. */
+/** Uniform numbers in [0, 1). */
 export type Random = () => number;
 
-/** mulberry32 (Tommy Ettinger, public domain): small, fast, and the same on every machine. */
+/** A seeded source: the same seed gives the same numbers on every machine. mulberry32 (Tommy Ettinger, public domain). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -21,7 +21,18 @@ export function mixSeed(seed: number, number: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Standard normal (Box-Muller). */
+/** Standard normal (Box and Muller). */
 export function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** The items in seeded order (Fisher and Yates); a copy. */
+export function shuffled<T>(items: readonly T[], seed: number): T[] {
+  const random = seededRandom(seed);
+  const out = [...items];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [out[i], out[j]] = [out[j], out[i]];
+  }
+  return out;
 }
