@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { GoodpartError } from '../lib/core/errors.ts';
-import type { Inspection, View } from '../lib/core/inspection.ts';
+import type { Inspection, TriggerRequest, View } from '../lib/core/inspection.ts';
+import type { Refusal } from '../lib/core/snapshot.ts';
 import { EvidenceStore } from '../lib/evidence/evidence-store.ts';
 import type { EvidencePolicyInput } from '../lib/evidence/policy.ts';
 import type { Region } from '../lib/evidence/render.ts';
@@ -64,6 +65,9 @@ function takeRecording(station: Station, folder: string) {
       const record = (inspection: Inspection) => {
         store.record(key, inspection, { regions: regionsOf(station) });
       };
+      const recordRefusal = (request: TriggerRequest, refusal: Refusal) => {
+        store.recordRefusal(key, request, refusal);
+      };
       const onLost = (changed: string) => {
         if (changed === key) station.countEvidenceLost();
       };
@@ -83,9 +87,11 @@ function takeRecording(station: Station, folder: string) {
         if (!first) return;
         for (const inspection of station.closedAtStart) record(inspection);
         station.on('closed', record);
+        station.on('refused', recordRefusal);
       };
       const close = async () => {
         station.off('closed', record);
+        station.off('refused', recordRefusal);
         store.off('state', onState);
         store.off('lost', onLost);
         station.forgetHealth('evidence');

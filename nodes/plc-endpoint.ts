@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { EndpointView } from '../lib/console/overview-data.ts';
+import { systemClock } from '../lib/core/clock.ts';
+import { reasonTable } from '../lib/core/reasons.ts';
 import type { StationSnapshot } from '../lib/core/snapshot.ts';
 import type { PlcEndpoint } from '../lib/node-red/define-output.ts';
 import { type Lease, resources } from '../lib/node-red/resources.ts';
 import { liveStations } from '../lib/node-red/stations.ts';
+import type { RefusedTrigger } from '../lib/plc/command-desk.ts';
 import { PlcLink } from '../lib/plc/plc-link.ts';
 import type { EndpointState } from '../lib/plc/settings.ts';
 import type { ToldResult } from '../lib/plc/station-state.ts';
@@ -20,6 +23,7 @@ function takeLink(): Promise<Lease<PlcLink>> {
       alive = setInterval(() => link.alive(), aliveMs);
       alive.unref();
       link.on('told', sayTheSame);
+      link.on('command', (stationId, trigger) => countRefused(link, stationId, trigger));
       return link;
     },
     destroy: async (link) => {
@@ -33,6 +37,16 @@ function takeLink(): Promise<Lease<PlcLink>> {
 function sayTheSame(stationId: string, results: ToldResult[]): void {
   const station = liveStations().find(({ id }) => id === stationId);
   for (const { sequence } of results) station?.invalidateHung(sequence);
+}
+
+/** A trigger that the PLC child refused: the station counts and records it, and the child stops adding it to Missed. */
+function countRefused(link: PlcLink, stationId: string, trigger: RefusedTrigger): void {
+  const station = liveStations().find(({ id }) => id === stationId);
+  if (station === undefined) return;
+  const { triggerId, partId, expectedRecipe, reason: code } = trigger;
+  const key = reasonTable().find((reason) => reason.code === code)?.key ?? 'notReady';
+  station.refuse({ triggerId, partId, expectedRecipe, source: 'plc', at: systemClock.mono() }, key);
+  link.counted(stationId);
 }
 
 /**

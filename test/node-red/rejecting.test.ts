@@ -115,7 +115,7 @@ for (const release of releases) {
       ]);
       const count = (pattern: RegExp) => red.log.match(pattern)?.length ?? 0;
       const dropped = /100 messages are waiting for it: this one was dropped/g;
-      await until('the last one is dropped', () => count(dropped) >= 50);
+      await until('the last one is dropped', () => count(dropped) >= 50).catch((e) => { console.log(red.log.slice(-3000)); throw e; });
       await red.request('go-on');
       await until('those that waited are taken', () => count(/taken \d+/g) >= 100);
       assert.equal(count(/taken \d+/g), 100);
