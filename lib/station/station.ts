@@ -208,7 +208,7 @@ export class Station extends StationDesk {
     return this.#act(id, (now) => {
       const entry = this.#known(id);
       const known = entry.views.get(view) ?? emptyView(view);
-      const cameraSettings = o.cameraSettings ?? this.#cameras.get(view)?.settingsHash ?? '';
+      const cameraSettings = o.cameraSettings ?? this.cameraSettings(view, known.camera);
       const override = o.rois === undefined ? null : { rois: o.rois, by: o.overrideBy || 'an unnamed node' };
       if (entry.verdict === null) {
         const drawn = this.#drawn.get(view) ?? null;
@@ -293,12 +293,18 @@ export class Station extends StationDesk {
     return this.#drawn.get(view) ?? this.recipes.active()?.views[view]?.rois ?? [];
   }
 
+  /** Hash of the settings of the camera that gives a view; '' where there is none, or the picture is not of that camera. */
+  cameraSettings(view: string, takenBy?: string | null): string {
+    const camera = this.#cameras.get(view);
+    return camera === undefined || (takenBy !== undefined && takenBy !== camera.name) ? '' : camera.settingsHash;
+  }
+
   /** What a recipe's view must carry as `validation.fingerprint` to be valid for what runs here now. */
   fingerprint(
     view: string,
     subject: Pick<RecipeView, 'rois' | 'median' | 'warn' | 'fail'> & { model: ModelIdentity },
   ): string {
-    const cameraSettings = this.#cameras.get(view)?.settingsHash ?? '';
+    const cameraSettings = this.cameraSettings(view);
     return validationFingerprint({ model: subject.model, cameraSettings, rois: effectiveRois(subject) });
   }
 

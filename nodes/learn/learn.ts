@@ -43,6 +43,7 @@ export default function register(RED: NodeAPI): void {
       running = abort;
       try {
         const rois = [...station.regionsOf(view)];
+        const camera = station.cameraSettings(view);
         const job = new LearningJob({
           images,
           most: count,
@@ -56,6 +57,9 @@ export default function register(RED: NodeAPI): void {
         const result = await job.run(({ stage, done, total }) => progress(send, stage, done, total), abort.signal);
         // a cancel or a deploy that came with the last step: the model is there, but nobody wants it used
         if (abort.signal.aborted) throw new GoodpartError('GP_LEARN_FAILED', 'Learning was cancelled');
+        if (station.cameraSettings(view) !== camera) {
+          throw new GoodpartError('GP_LEARN_FAILED', 'The camera’s settings were changed while learning: learn again');
+        }
         await adopt(result, rois);
         kit.status('green', `${result.model.name} version ${result.model.version} from ${result.images} pictures`);
         send([{ topic: 'learned', payload: result }, null, null]);
@@ -111,7 +115,8 @@ export default function register(RED: NodeAPI): void {
           case 'learn':
             return begin(send);
           case 'learn once':
-            if (station.recipes.active()?.views[view]) return kit.status('green', 'already learned');
+            if (Object.hasOwn(station.recipes.active()?.views ?? {}, view))
+              return kit.status('green', 'already learned');
             return begin(send);
           case 'cancel':
             return cancel();

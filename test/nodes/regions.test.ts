@@ -63,3 +63,31 @@ onEachNodeRed('regions drawn in roi rules', (runner) => {
     assert.equal(station.snapshot().health.notValidated, true);
   });
 });
+
+onEachNodeRed('a picture that the view’s camera did not take', (runner) => {
+  it('is not judged under what was validated for that camera', async () => {
+    const camera = {
+      id: 'the-camera',
+      z: 'station1-tab',
+      type: 'goodpart-camera',
+      station: 'station1-station',
+      view: 'main',
+      source: 'simulator',
+      simWidth: 64,
+      simHeight: 64,
+      run: 'triggered',
+      wires: [['station1-score']],
+    };
+    const [{ closed }] = await startStations(runner(), [...imageFlow(), camera]);
+    runner().node('the-camera').receive({});
+    await until('the camera’s picture', () => closed.length === 1);
+    assert.notEqual(closed[0].verdict, 'invalid');
+    assert.equal(closed[0].validation?.state, 'validated');
+    runner()
+      .node('station1-score')
+      .receive({ payload: greyPicture(40, 60) });
+    await until('the stranger’s picture', () => closed.length === 2);
+    assert.equal(closed[1].verdict, 'invalid');
+    assert.equal(closed[1].reasons[0].key, 'notValidated');
+  });
+});
