@@ -111,7 +111,8 @@ async function startNodeRed(RED: NodeRedApp, server: ReturnType<typeof createSer
     flowFile: 'flows.json',
     httpAdminRoot: '/',
     telemetry: { enabled: false, updateNotification: false },
-    logging: { console: { level: 'warn', metrics: false, audit: false } },
+    credentialSecret: 'bench',
+    logging: { console: { level: 'error', metrics: false, audit: false } },
   });
   (app as { use(path: string, other: object): void }).use('/', RED.httpAdmin);
   await RED.start();
