@@ -2,15 +2,14 @@ import { resolve } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { systemClock } from '../../lib/core/clock.ts';
 import { GoodpartError, invalidParameter } from '../../lib/core/errors.ts';
-import type { Roi } from '../../lib/core/inspection.ts';
-import { LearningJob, type LearnResult } from '../../lib/learning/learning-job.ts';
+import { LearningJob } from '../../lib/learning/learning-job.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { frameFrom, type Send } from '../../lib/node-red/messages.ts';
 import { dataFolder } from '../../lib/node-red/stations.ts';
 import type { Station } from '../../lib/station/station.ts';
+import { adopt } from './adopt.ts';
 import { Collection } from './collection.ts';
 import { config } from './config.ts';
-import { draftFrom } from './recipe-draft.ts';
 
 const retryMs = 500;
 
@@ -43,7 +42,7 @@ export default function register(RED: NodeAPI): void {
       running = abort;
       try {
         const rois = [...station.regionsOf(view)];
-        const camera = station.cameraSettings(view);
+        const cameraSettings = station.cameraSettings(view);
         const job = new LearningJob({
           images,
           most: count,
@@ -57,30 +56,13 @@ export default function register(RED: NodeAPI): void {
         const result = await job.run(({ stage, done, total }) => progress(send, stage, done, total), abort.signal);
         // a cancel or a deploy that came with the last step: the model is there, but nobody wants it used
         if (abort.signal.aborted) throw new GoodpartError('GP_LEARN_FAILED', 'Learning was cancelled');
-        if (station.cameraSettings(view) !== camera) {
-          throw new GoodpartError('GP_LEARN_FAILED', 'The camera’s settings were changed while learning: learn again');
-        }
-        await adopt(result, rois);
+        const author = `learn good parts ${kit.config.name || kit.id}`;
+        await adopt(station, { view, rois, cameraSettings, result, author, activate });
         kit.status('green', `${result.model.name} version ${result.model.version} from ${result.images} pictures`);
         send([{ topic: 'learned', payload: result }, null, null]);
       } finally {
         running = null;
       }
-    };
-
-    const adopt = async (result: LearnResult, rois: Roi[]) => {
-      const author = `learn good parts ${kit.config.name || kit.id}`;
-      const draft = draftFrom({
-        active: station.recipes.active(),
-        view,
-        rois,
-        result,
-        fingerprint: (...subject) => station.fingerprint(...subject),
-        author,
-        at: systemClock.utc(),
-      });
-      const recipe = await station.recipes.save(draft);
-      if (activate) station.recipes.activate(recipe.number, { version: recipe.version, by: author, why: draft.reason });
     };
 
     const begin = async (send: Send) => {
