@@ -11,7 +11,7 @@ const modes: Record<string, StationMode> = { run: 'run', shadow: 'shadow', offli
 
 /**
  * Opens inspections, by message or by timer. Output 1: accepted, output 2: refused with its reason. `msg.topic` "start" and
- * "stop" run and halt the timer, "mode" sets the station's mode, "reset counters" does that.
+ * "stop" run and halt the timer, "mode" sets the station's mode, "recipe" the active recipe, "reset counters" does that.
  */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
@@ -66,6 +66,12 @@ export default function register(RED: NodeAPI): void {
               throw invalidParameter('msg.payload', '"run", "shadow" or "offline"', message.payload);
             station.setMode(mode, by, 'message');
             return kit.status('blue', mode);
+          }
+          case 'recipe': {
+            const number = message.payload;
+            if (typeof number !== 'number') throw invalidParameter('msg.payload', 'the number of a recipe', number);
+            const recipe = station.recipes.activate(number, { by, why: 'message' });
+            return kit.status('blue', recipe ? `recipe ${recipe.number} version ${recipe.version}` : 'no recipe');
           }
           case 'reset counters':
             return station.resetCounters(by);
