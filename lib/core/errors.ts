@@ -8,6 +8,8 @@ export const errorCatalogue = {
   GP_IMAGE_UNREADABLE: 'The picture is damaged, empty, too large or not a picture. The inspection becomes invalid.',
   GP_MODEL_INVALID:
     'The model file or its model.json is missing, damaged or does not fit. Choose or learn another version.',
+  GP_PART_MISPLACED:
+    'The part lies further from its learned position than the model allows. Put it in place, or learn with wider limits.',
   GP_ENGINE_FAILED: 'The model could not be run. The engine is restarted by itself; see its last lines in the message.',
   GP_CHILD_EXITED: 'A helper process ended. It is started again by itself with growing pauses.',
   GP_CHILD_DEADLINE: 'A helper process did not answer in time and was ended. It is started again by itself.',

@@ -79,6 +79,17 @@ export interface ScoreTimings {
   total: number;
 }
 
+/** How a part lay in the frame against where it lay in the learned reference. */
+export interface Registration {
+  /** Where the reference's point is found in this frame: shift in parts of the frame's width and height, right and down positive. */
+  dx: number;
+  dy: number;
+  /** Degrees, clockwise in the picture, about the middle of the frame. */
+  rotation: number;
+  /** How well frame and reference agree afterwards: correlation coefficient -1..1. */
+  agreement: number;
+}
+
 /** What an engine says of a frame. */
 export interface ScoreResult {
   /** Model units; may be non-finite (then the verdict is invalid). */
@@ -91,6 +102,8 @@ export interface ScoreResult {
   timings: ScoreTimings;
   /** Size of the decoded frame in pixels. */
   image: { width: number; height: number };
+  /** Where the part lay; map and regions follow it. Absent where the model does not register. */
+  registration?: Registration;
 }
 
 /** One picture's share of an inspection. */

@@ -32,6 +32,7 @@ const table = {
   badPartId: [40, 'The part id is not usable'],
   flowError: [41, 'A node of the flow reported an error'],
   internalError: [42, 'A fault in the station itself'],
+  partMisplaced: [43, 'The part does not lie where the model can judge it'],
   // 60..79: refused, or not ready
   offline: [60, 'The station is offline'],
   notReady: [61, 'The station is not ready'],

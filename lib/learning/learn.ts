@@ -2,18 +2,18 @@ import type { Roi } from '../core/inspection.ts';
 import { shuffled } from '../core/random.ts';
 import { describePreprocessing, type ModelDescription, type ModelInput } from '../scoring/model-schema.ts';
 import { Session } from '../scoring/session.ts';
-import { mapOf, maximumOf } from './calibration.ts';
-import { assignFolds, type CrossFit, crossFit } from './cross-fit.ts';
 import { failed } from './failure.ts';
-import { featureChannels } from './feature-graph.ts';
-import type { Samples } from './gaussian-field.ts';
-import type { Size } from './input-size.ts';
+import { featureChannels } from './features/fixed-bank.ts';
+import { mostDimensions, type Projection, ProjectionFit } from './features/projection.ts';
+import { writeGraph } from './graph/write-graph.ts';
+import { mapOf, maximumOf } from './heads/calibration.ts';
+import { assignFolds, type CrossFit, crossFit } from './heads/cross-fit.ts';
+import type { Samples } from './heads/gaussian-field.ts';
+import { layRegions, proposeRegions, type RegionLimits } from './limits/regions.ts';
+import { type FalseRejectRate, proposeThresholds, statementOf, type Thresholds } from './limits/thresholds.ts';
 import { featureGraph, gridOf, modelGraph, names, projectionGraph } from './model-graph.ts';
-import type { UsablePictures } from './picture-set.ts';
-import { mostDimensions, type Projection, ProjectionFit } from './projection.ts';
-import { layRegions, proposeRegions, type RegionLimits } from './regions.ts';
-import { type FalseRejectRate, proposeThresholds, statementOf, type Thresholds } from './thresholds.ts';
-import { writeGraph } from './write-graph.ts';
+import type { Size } from './pictures/input-size.ts';
+import type { UsablePictures } from './pictures/picture-set.ts';
 
 export interface LearnOptions {
   seed: number;

@@ -8,10 +8,10 @@ import { type ImageInput, readImageSize } from '../imaging/decode.ts';
 import { serveChild } from '../process/serve-child.ts';
 import { identityOf } from '../scoring/model-schema.ts';
 import { ModelStore } from '../scoring/model-store.ts';
-import { type Size, sameAspect } from './input-size.ts';
 import { type Learned, learn } from './learn.ts';
 import type { BeginBody, LearnBody, LearnedBody, StageBody, StagedBody } from './learning-protocol.ts';
-import { PictureSet } from './picture-set.ts';
+import { type Size, sameAspect } from './pictures/input-size.ts';
+import { PictureSet } from './pictures/picture-set.ts';
 
 const largestFile = 512 * 1024 * 1024;
 const mostThreads = 4;

@@ -6,9 +6,9 @@ import { encodeName, newId } from '../core/ids.ts';
 import type { ModelIdentity, Roi } from '../core/inspection.ts';
 import { SupervisedChild } from '../process/supervised-child.ts';
 import type { LearnedBody, StagedBody } from './learning-protocol.ts';
-import type { RegionLimits } from './regions.ts';
-import { checkRegions } from './regions.ts';
-import type { FalseRejectRate } from './thresholds.ts';
+import type { RegionLimits } from './limits/regions.ts';
+import { checkRegions } from './limits/regions.ts';
+import type { FalseRejectRate } from './limits/thresholds.ts';
 
 export interface LearningOptions {
   /** Files, folders (the files directly in them) and frames. Of more than `most` pictures an even selection is taken. */

@@ -1,7 +1,7 @@
 import type { ModelIdentity, Roi } from '../core/inspection.ts';
-import type { Skipped } from './picture-set.ts';
-import type { RegionLimits } from './regions.ts';
-import type { FalseRejectRate } from './thresholds.ts';
+import type { RegionLimits } from './limits/regions.ts';
+import type { FalseRejectRate } from './limits/thresholds.ts';
+import type { Skipped } from './pictures/picture-set.ts';
 
 /** What LearningJob and its child say to each other, in this order: begin, file or frame …, learn, stage. */
 export interface BeginBody {

@@ -1,9 +1,9 @@
-import { type PositionCalibration, smoothing } from './calibration.ts';
-import { addFeatures, addProjection, stride } from './feature-graph.ts';
-import type { GaussianField } from './gaussian-field.ts';
-import { type Graph, GraphBuilder, type Value } from './graph-builder.ts';
-import type { Size } from './input-size.ts';
-import type { Projection } from './projection.ts';
+import { addFeatures, addProjection, stride } from './features/fixed-bank.ts';
+import type { Projection } from './features/projection.ts';
+import { type Graph, GraphBuilder, type Value } from './graph/graph-builder.ts';
+import { type PositionCalibration, smoothing } from './heads/calibration.ts';
+import type { GaussianField } from './heads/gaussian-field.ts';
+import type { Size } from './pictures/input-size.ts';
 
 /** Names in every graph that learning writes. */
 export const names = { input: 'image', features: 'features', map: 'map', score: 'score' } as const;

@@ -25,6 +25,18 @@ export const modelInputSchema = z.strictObject({
   scale: z.number().positive().optional(),
 });
 
+/** Where the learned part lay, to find it again in each frame before scoring (lib/imaging/registration.ts). */
+export const registrationSchema = z.strictObject({
+  /** The reference picture: grey, uint8, row by row, base64. Small: the part's outline is enough. */
+  reference: z.strictObject({ width: side, height: side, pixels: z.base64() }),
+  /** Largest shift that is corrected, in parts of the frame's width and height. */
+  maxShift: z.number().min(0).max(0.5),
+  /** Largest rotation that is corrected, degrees. */
+  maxRotation: z.number().min(0).max(45),
+  /** Least agreement (correlation coefficient) of a frame that counts as registered. */
+  minAgreement: z.number().min(-1).max(1),
+});
+
 /** model.json, schema 1. Loose where learning may add what it found out. */
 export const modelSchema = z.strictObject({
   schema: z.literal(1),
@@ -39,6 +51,8 @@ export const modelSchema = z.strictObject({
   outputs: z
     .strictObject({ map: outputName, score: outputName })
     .refine(({ map, score }) => map !== null || score !== null, 'expected a map, a score or both'),
+  /** Present where frames are registered before scoring. */
+  registration: registrationSchema.optional(),
   /** What the numbers are, for people: `distance`, `standard deviations`, … */
   units: z.string().max(100),
   trainingSet: z.looseObject({ images: count, digest: z.string().max(200) }),
@@ -55,6 +69,7 @@ export const modelSchema = z.strictObject({
 });
 
 export type ModelDescription = z.infer<typeof modelSchema>;
+export type RegistrationReference = z.infer<typeof registrationSchema>;
 export type ModelInput = z.infer<typeof modelInputSchema>;
 
 /** The JSON Schema of model.json, for editors and other tools. */

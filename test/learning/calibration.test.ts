@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { calibratePositions, mapOf, maximumOf, smoothing } from '../../lib/learning/calibration.ts';
+import { calibratePositions, mapOf, maximumOf, smoothing } from '../../lib/learning/heads/calibration.ts';
 
 describe('position calibration', () => {
   // Two positions, three pictures: 1 2 3 and 7 7 7.

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
-import { calibratePositions, mapOf, maximumOf } from '../../lib/learning/calibration.ts';
-import { assignFolds, crossFit, folds } from '../../lib/learning/cross-fit.ts';
-import { fitField, type Samples, shrinkage } from '../../lib/learning/gaussian-field.ts';
-import { cholesky, whitenedSquare } from '../../lib/learning/linear-algebra.ts';
+import { calibratePositions, mapOf, maximumOf } from '../../lib/learning/heads/calibration.ts';
+import { assignFolds, crossFit, folds } from '../../lib/learning/heads/cross-fit.ts';
+import { fitField, type Samples, shrinkage } from '../../lib/learning/heads/gaussian-field.ts';
+import { cholesky, whitenedSquare } from '../../lib/learning/math/linear-algebra.ts';
 
 const rest = async () => {};
 

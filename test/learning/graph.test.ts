@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { featureChannels, filterBank } from '../../lib/learning/feature-graph.ts';
-import { GraphBuilder } from '../../lib/learning/graph-builder.ts';
+import { featureChannels, filterBank } from '../../lib/learning/features/fixed-bank.ts';
+import { GraphBuilder } from '../../lib/learning/graph/graph-builder.ts';
+import { opset, writeGraph } from '../../lib/learning/graph/write-graph.ts';
 import { featureGraph, gridOf, modelGraph } from '../../lib/learning/model-graph.ts';
-import { opset, writeGraph } from '../../lib/learning/write-graph.ts';
 import { decodeModel } from '../../lib/scoring/onnx-proto.ts';
 import { Session } from '../../lib/scoring/session.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { commonAspect, inputSizeFor, sameAspect } from '../../lib/learning/input-size.ts';
+import { commonAspect, inputSizeFor, sameAspect } from '../../lib/learning/pictures/input-size.ts';
 
 describe('input size', () => {
   const table: [number, number, number, number][] = [

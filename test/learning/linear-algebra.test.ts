@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
-import { cholesky, inverseTransposed, symmetricEigen, whitenedSquare } from '../../lib/learning/linear-algebra.ts';
+import { cholesky, inverseTransposed, symmetricEigen, whitenedSquare } from '../../lib/learning/math/linear-algebra.ts';
 
 /** A Aᵀ + ridge of a random A: symmetric and positive definite. */
 function randomPositive(n: number, seed: number, ridge = 0.1): Float64Array {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Roi } from '../../lib/core/inspection.ts';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
-import { checkRegions, layRegions, proposeRegions } from '../../lib/learning/regions.ts';
+import { checkRegions, layRegions, proposeRegions } from '../../lib/learning/limits/regions.ts';
 
 const grid = { width: 10, height: 10 };
 const rate = { warn: 0.05, fail: 0.01 };

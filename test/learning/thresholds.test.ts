@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { seededRandom } from '../../lib/core/random.ts';
-import { exceedanceBound, proposeThresholds, statementOf } from '../../lib/learning/thresholds.ts';
+import { exceedanceBound, proposeThresholds, statementOf } from '../../lib/learning/limits/thresholds.ts';
 
 const rate = { warn: 0.05, fail: 0.01 };
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);

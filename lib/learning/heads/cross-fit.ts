@@ -1,4 +1,4 @@
-import { shuffled } from '../core/random.ts';
+import { shuffled } from '../../core/random.ts';
 import { calibratePositions, type Grid, mapOf, type PositionCalibration } from './calibration.ts';
 import { fitField, type GaussianField, type Samples } from './gaussian-field.ts';
 

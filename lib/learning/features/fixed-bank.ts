@@ -1,6 +1,6 @@
-import { gaussian, seededRandom } from '../core/random.ts';
-import type { GraphBuilder, Value } from './graph-builder.ts';
-import type { Size } from './input-size.ts';
+import { gaussian, seededRandom } from '../../core/random.ts';
+import type { GraphBuilder, Value } from '../graph/graph-builder.ts';
+import type { Size } from '../pictures/input-size.ts';
 
 /** Pixels of the input per cell of the grid, on each axis. */
 export const stride = 8;

@@ -1,4 +1,4 @@
-import { cholesky, inverseTransposed, whitenedSquare } from './linear-algebra.ts';
+import { cholesky, inverseTransposed, whitenedSquare } from '../math/linear-algebra.ts';
 
 /** Projected features of all pictures, position by position: [positions, pictures, dimensions]. */
 export interface Samples {

@@ -4,7 +4,7 @@ import {
   encodeModel,
   onnxTypes,
   type ValueInfoProto,
-} from '../scoring/onnx-proto.ts';
+} from '../../scoring/onnx-proto.ts';
 import type { Attribute, Constant, Graph, Value } from './graph-builder.ts';
 
 /** Operator set of every graph written here; engines of 2020 and later know it. */

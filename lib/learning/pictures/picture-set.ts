@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { asGoodpartError } from '../core/errors.ts';
-import { decodeTo, type ImageInput, readImageSize } from '../imaging/decode.ts';
-import { failed } from './failure.ts';
+import { asGoodpartError } from '../../core/errors.ts';
+import { decodeTo, type ImageInput, readImageSize } from '../../imaging/decode.ts';
+import { failed } from '../failure.ts';
 import { commonAspect, inputSizeFor, type Size, sameAspect, squareInput } from './input-size.ts';
 
 /** Fewer good pictures than this say too little about what varies. */

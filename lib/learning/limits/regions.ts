@@ -1,9 +1,9 @@
-import type { Measure, Roi } from '../core/inspection.ts';
-import { regionCells } from '../rules/mask.ts';
-import { measureRegion } from '../rules/measure.ts';
-import { checkRois } from '../rules/polygon.ts';
-import type { Grid } from './calibration.ts';
-import { failed } from './failure.ts';
+import type { Measure, Roi } from '../../core/inspection.ts';
+import { regionCells } from '../../rules/mask.ts';
+import { measureRegion } from '../../rules/measure.ts';
+import { checkRois } from '../../rules/polygon.ts';
+import { failed } from '../failure.ts';
+import type { Grid } from '../heads/calibration.ts';
 import { type FalseRejectRate, proposeThresholds } from './thresholds.ts';
 
 /** Proposed limits of one region of the recipe. */

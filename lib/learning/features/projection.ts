@@ -1,4 +1,4 @@
-import { symmetricEigen } from './linear-algebra.ts';
+import { symmetricEigen } from '../math/linear-algebra.ts';
 
 /** Features of a cell → standardised, turned onto the leading principal axes: z = weights · x + bias. */
 export interface Projection {

@@ -1,4 +1,4 @@
-import { invalidParameter } from '../core/errors.ts';
+import { invalidParameter } from '../../core/errors.ts';
 
 export interface Size {
   width: number;

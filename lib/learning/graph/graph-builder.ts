@@ -1,4 +1,4 @@
-import { onnxTypes } from '../scoring/onnx-proto.ts';
+import { onnxTypes } from '../../scoring/onnx-proto.ts';
 
 export type DataType = 'float32' | 'uint8' | 'int64';
 

@@ -1,0 +1,26 @@
+import type { GraphBuilder, Value } from '../graph/graph-builder.ts';
+import type { Size } from '../pictures/input-size.ts';
+
+/** What a person chooses. `bank` fixed filters, `filters` learned from the good frames, `thorough` both, `backbone` a network of their own. */
+export type FeatureKind = 'bank' | 'filters' | 'thorough' | 'backbone';
+
+/** Good pictures of one size, as they go into the graph: uint8, rows of pixels of `channels` (HWC). */
+export interface Pictures {
+  readonly count: number;
+  readonly size: Size;
+  readonly channels: 1 | 3;
+  pixels(picture: number): Buffer;
+}
+
+/** Turns pictures into features by nodes of the graph; whatever it learned is inside it as constants. */
+export interface FeatureExtractor {
+  readonly kind: FeatureKind;
+  /** For people and model.json: what it is, with its numbers. */
+  readonly description: string;
+  /** Features of each cell. */
+  readonly channels: number;
+  /** Pixels of the input per cell of the grid, on each axis. */
+  readonly stride: number;
+  /** Adds the nodes: picture uint8 [1,H,W,c] → features float32 [1,channels,H/stride,W/stride], not yet averaged or projected. */
+  add(graph: GraphBuilder, picture: Value, size: Size): Value;
+}
