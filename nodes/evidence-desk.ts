@@ -117,5 +117,6 @@ export function overlayOf(view: View, regions: Region[]): OverlayView {
     const result = view.rois.find(({ index, name }) => index === region.index && name === region.name);
     return { ...region, ...result };
   });
-  return { map: score?.map ?? null, rois, verdict, severity, text: reasons[0]?.text };
+  const place = score?.registration && { registration: score.registration };
+  return { map: score?.map ?? null, rois, verdict, severity, text: reasons[0]?.text, ...place };
 }

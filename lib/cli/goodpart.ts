@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import type { CommandSpec } from './command.ts';
 import { doctor, doctorUsage } from './doctor.ts';
+import { atLeast } from './versions.ts';
 
 /** A command: its line in the overview, and what it does with its own arguments. Resolves with the exit code. */
 interface Command {
@@ -8,7 +10,37 @@ interface Command {
   run(args: string[]): Promise<number>;
 }
 
+/** The lowest Node that package.json promises to run on; doctor itself must start on an older one. */
+const lowestNode = '22.13';
+
+/** A command whose modules are loaded when it is asked for: some are native, and most need a newer Node than doctor. */
+function later(summary: string, load: () => Promise<CommandSpec>): Command {
+  return {
+    summary,
+    run: async (args) => {
+      if (!atLeast(process.version, lowestNode)) {
+        console.error(
+          `Expected Node.js ${lowestNode} or newer but this is ${process.version}; goodpart doctor tells more`,
+        );
+        return 3;
+      }
+      const { runCommand } = await import('./command.ts');
+      return runCommand(await load(), args);
+    },
+  };
+}
+
 const commands: Record<string, Command> = {
+  learn: later('good pictures in, a model and its limits out', async () => (await import('./learn.ts')).learnCommand),
+  evaluate: later(
+    'how well a model tells defects from good parts, on labelled pictures',
+    async () => (await import('./evaluate.ts')).evaluateCommand,
+  ),
+  inspect: later('what a model says of pictures', async () => (await import('./inspect.ts')).inspectCommand),
+  import: later(
+    'a model trained elsewhere (anomalib, any map or score, a classifier) becomes one of ours',
+    async () => (await import('./import.ts')).importCommand,
+  ),
   doctor: {
     summary: 'is everything here that an inspection station needs, and how to get what is missing',
     run: async (args) => {

@@ -95,6 +95,8 @@ export interface ScoreResult {
   /** Model units; may be non-finite (then the verdict is invalid). */
   score: number;
   map: AnomalyMap | null;
+  /** Left, top, right, bottom in 0..1 of what the map covers; absent: the whole frame. Cells outside are NaN, not inspected. */
+  mapArea?: readonly [number, number, number, number];
   model: ModelIdentity;
   engine: 'onnxruntime' | 'tensorrt' | 'kserve';
   /** The provider that really ran, e.g. `cpu`. */

@@ -41,6 +41,7 @@ function viewOf(view: View) {
       ...{ value: score.score, model: score.model, engine: score.engine, provider: score.provider },
       ...{ timings: score.timings, image: score.image },
       map: score.map && { width: score.map.width, height: score.map.height },
+      ...(score.registration && { registration: score.registration }),
     },
     ...{ rois, severity, verdict, reasons },
   };

@@ -53,6 +53,8 @@ const score = z.object({
   timings: z.object({ queue: number, decode: number, run: number, total: number }),
   image: z.object({ width: number, height: number }),
   map: z.object({ width: z.int(), height: z.int() }).nullable(),
+  /** Where the part lay against the learned reference, in which map and regions lie: see `Registration` in lib/core/inspection.ts. */
+  registration: z.object({ dx: number, dy: number, rotation: number, agreement: number }).optional(),
 });
 
 const view = z.object({

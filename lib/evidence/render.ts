@@ -1,6 +1,6 @@
 import { AnomalyMap } from '../core/anomaly-map.ts';
 import type { FrameInfo } from '../core/frame.ts';
-import type { Verdict } from '../core/inspection.ts';
+import type { Registration, Verdict } from '../core/inspection.ts';
 import type { OverlayRoi } from '../imaging/overlay.ts';
 import type { EvidencePolicy } from './policy.ts';
 import type { EvidenceRecord, PictureRole, RecordFile } from './record.ts';
@@ -73,12 +73,21 @@ export async function renderPictures(
         verdict: about.verdict ?? record.verdict,
         severity: about.severity,
         text: (about.reasons[0] ?? record.reasons[0])?.text,
+        ...placeOf(about.score?.registration),
       };
       const data = await drawOverlay({ data: frame, info: sent.frame }, view, { maxWidth: 1280, quality: 80 });
       return { data, extension: 'jpg', type: 'image/jpeg' };
     });
   }
   return { pictures, trouble: trouble.join('; ').slice(0, 500) };
+}
+
+/** A record's numbers are null where they were not finite: such a place is none. */
+function placeOf(registration?: Record<keyof Registration, number | null>): { registration?: Registration } {
+  if (registration === undefined) return {};
+  const { dx, dy, rotation, agreement } = registration;
+  if (dx === null || dy === null || rotation === null || agreement === null) return {};
+  return { registration: { dx, dy, rotation, agreement } };
 }
 
 function withOutlines(results: EvidenceRecord['views'][number]['rois'], regions: Region[]): OverlayRoi[] {
@@ -114,6 +123,7 @@ export interface DrawRequest {
   verdict: Verdict | null;
   severity: number | string | null;
   text?: string;
+  registration?: Registration;
   maxWidth?: number;
   quality?: number;
 }
@@ -132,7 +142,7 @@ export async function renderFrame({ info, ...size }: EncodeRequest, payloads: Bu
 
 export async function renderDrawing(request: DrawRequest, payloads: Buffer[]): Promise<Buffer> {
   const { drawOverlay } = await import('../imaging/overlay.ts');
-  const { info, verdict, text, maxWidth, quality } = request;
+  const { info, verdict, text, maxWidth, quality, registration } = request;
   const map = request.map && new AnomalyMap(request.map.width, request.map.height, payloads[1]);
   const severity = request.severity === null ? null : Number(request.severity);
   const rois = request.rois.map((roi) => {
@@ -141,7 +151,8 @@ export async function renderDrawing(request: DrawRequest, payloads: Buffer[]): P
       .map((key) => [key, Number(roi[key])]);
     return { ...roi, ...Object.fromEntries(numbers) } as OverlayRoi;
   });
-  const view = { map, rois, verdict, severity, ...(text === undefined ? {} : { text }) };
+  const place = registration ? { registration } : {};
+  const view = { map, rois, verdict, severity, ...(text === undefined ? {} : { text }), ...place };
   const options = { ...(maxWidth && { maxWidth }), ...(quality && { quality }) };
   return drawOverlay({ data: payloads[0], info }, view, options);
 }

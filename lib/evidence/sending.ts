@@ -45,7 +45,7 @@ export function drawRequest(
   view: OverlayView,
   options: OverlayOptions,
 ): { request: DrawRequest; payloads: Buffer[] } {
-  const { map, rois, verdict, severity, text } = view;
+  const { map, rois, verdict, severity, text, registration } = view;
   const sendable = (value: number) => (Number.isFinite(value) ? value : String(value)) as number;
   const request: DrawRequest = {
     info: bytesInfo(frame),
@@ -58,6 +58,7 @@ export function drawRequest(
     verdict,
     severity: severity === null ? null : sendable(severity),
     ...(text === undefined ? {} : { text }),
+    ...(registration && { registration }),
     ...options,
   };
   return { request, payloads: map === null ? [frame.data] : [frame.data, map.data] };

@@ -12,13 +12,16 @@ export interface ImageInput {
 export interface DecodeTarget {
   width: number;
   height: number;
-  /** 1: luminance, 3: sRGB in the order R, G, B. */
-  channels: 1 | 3;
+  /** 1: luminance, 3: sRGB in the order R, G, B, `own`: 1 for a grey picture, else 3. */
+  channels: 1 | 3 | 'own';
 }
 
 export interface DecodedImage {
-  /** uint8, rows of pixels of channels (HWC), without padding. */
+  /** uint8, rows of pixels of `channels` (HWC), without padding. */
   data: Buffer;
+  channels: 1 | 3;
+  /** Of the picture's own samples, before they became 8 bit. */
+  bitDepth: 8 | 16;
   /** Size of the picture itself in pixels, after its EXIF rotation. */
   width: number;
   height: number;
@@ -51,17 +54,19 @@ const formats = 'a JPEG, PNG, TIFF or WebP picture';
  */
 export async function decodeTo(image: ImageInput, target: DecodeTarget): Promise<DecodedImage> {
   const opened = await openImage(image);
+  const wanted = target.channels === 'own' ? (opened.grey ? 1 : 3) : target.channels;
   let pipeline = opened.pixels.resize(target.width, target.height, {
     fit: 'fill',
     kernel: decodeDescription.kernel,
     fastShrinkOnLoad: decodeDescription.shrinkOnLoad,
   });
-  pipeline = target.channels === 1 ? pipeline.greyscale().toColourspace('b-w') : pipeline.toColourspace('srgb');
+  pipeline = wanted === 1 ? pipeline.greyscale().toColourspace('b-w') : pipeline.toColourspace('srgb');
   const { data, info } = await unreadable(image, () =>
     pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
   );
-  const pixels = info.channels === target.channels ? data : withChannels(data, info.channels, target.channels);
-  return { data: pixels, width: opened.width, height: opened.height };
+  const pixels = info.channels === wanted ? data : withChannels(data, info.channels, wanted);
+  const { width, height, bitDepth } = opened;
+  return { data: pixels, channels: wanted, bitDepth, width, height };
 }
 
 /** Size of a picture file in pixels after EXIF rotation, from the header alone. Throws GP_IMAGE_UNREADABLE. */
@@ -83,6 +88,7 @@ export interface OpenedImage {
   height: number;
   /** One channel of luminance. */
   grey: boolean;
+  bitDepth: 8 | 16;
   /** Runs a pipeline that began with `pixels`; throws GP_IMAGE_UNREADABLE. */
   finish(pipeline: Sharp): Promise<Buffer>;
 }
@@ -99,8 +105,8 @@ export async function openImage(image: ImageInput): Promise<OpenedImage> {
     page: 0,
     pages: 1,
   }).removeAlpha();
-  const { autoOrient, channels } = await unreadable(image, () => pixels.metadata());
-  return opened(image, pixels, autoOrient, channels);
+  const { autoOrient, channels, depth } = await unreadable(image, () => pixels.metadata());
+  return opened(image, pixels, autoOrient, channels, depth === 'uchar' ? 8 : 16);
 }
 
 function opened(
@@ -108,12 +114,14 @@ function opened(
   pixels: Sharp,
   size: { width: number; height: number },
   channels: number,
+  bitDepth: 8 | 16,
 ): OpenedImage {
   return {
     pixels,
     width: size.width,
     height: size.height,
     grey: channels < 3,
+    bitDepth,
     finish: (pipeline) => unreadable(image, () => pipeline.toBuffer()),
   };
 }
@@ -139,7 +147,8 @@ function openRaw(image: ImageInput): OpenedImage {
   }
   const raw = { width, height, channels: channels as 1 | 2 | 3 | 4 };
   const samples = bitDepth === 8 ? data : samples16(data);
-  return opened(image, sharp(samples, { raw, limitInputPixels: maxPixels }).removeAlpha(), { width, height }, channels);
+  const pixels = sharp(samples, { raw, limitInputPixels: maxPixels }).removeAlpha();
+  return opened(image, pixels, { width, height }, channels, bitDepth);
 }
 
 /** Little endian 16-bit samples; copied only where the Buffer does not start on an even byte. */

@@ -16,3 +16,6 @@ export const decodeDescription = {
   alpha: 'dropped',
   depth: 'uint8',
 } as const;
+
+/** As `decodeDescription.version`, for what `register` and `warp` do where a model registers its frames. */
+export const registrationMethod = 'goodpart-registration 1';

@@ -1,8 +1,9 @@
 import type { AnomalyMap } from '../core/anomaly-map.ts';
-import type { Roi, RoiResult, Verdict } from '../core/inspection.ts';
+import type { Polygon, Registration, Roi, RoiResult, Verdict } from '../core/inspection.ts';
 import { type ImageInput, openImage } from './decode.ts';
 import { fitted, textPath, textWidth } from './glyphs.ts';
-import { type HeatRange, heatPixels, rangeOf } from './heat.ts';
+import { type HeatRange, heatInFrame, heatPixels, rangeOf } from './heat.ts';
+import { toFrame } from './placement.ts';
 
 /** A region to draw: its polygon, and what the rules said of it where they did. */
 export type OverlayRoi = Pick<Roi, 'name' | 'polygon'> & Partial<Pick<Roi, 'mode'>> & Partial<RoiResult>;
@@ -17,6 +18,8 @@ export interface OverlayView {
   text?: string;
   /** Map values for the colours outside of all regions; default: of the region with the lowest limit, else the map's own. */
   range?: HeatRange;
+  /** Where the part lay: map and regions are drawn there. Absent: as in the map. */
+  registration?: Registration;
 }
 
 export interface OverlayOptions {
@@ -39,6 +42,8 @@ const signs = {
 } as const;
 
 const minSide = 480;
+/** Longest side at which a map is moved to where the part lay; maps are coarse. */
+const heatSide = 320;
 
 /**
  * The picture with the map tinted over it, the regions' outlines with name and severity, and a banner in the verdict's colour
@@ -77,8 +82,13 @@ async function heatLayer(view: OverlayView, map: AnomalyMap, width: number, heig
     range: median === undefined || fail === undefined || measure === 'area' ? null : { median, fail },
   }));
   const known = regions.flatMap(({ range }) => range ?? []).sort((a, b) => a.fail - b.fail);
-  const pixels = heatPixels(map, regions, view.range ?? known[0] ?? rangeOf(map));
-  return sharp(pixels, { raw: { width: map.width, height: map.height, channels: 4 } })
+  const own = heatPixels(map, regions, view.range ?? known[0] ?? rangeOf(map));
+  const scale = Math.min(1, heatSide / Math.max(width, height));
+  const laid = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+  const { pixels, size } = view.registration
+    ? { pixels: heatInFrame(own, map, view.registration, laid), size: laid }
+    : { pixels: own, size: map };
+  return sharp(pixels, { raw: { width: size.width, height: size.height, channels: 4 } })
     .resize(width, height, { fit: 'fill', kernel: 'cubic' })
     .png({ compressionLevel: 1 })
     .toBuffer();
@@ -95,9 +105,28 @@ interface Sizes {
 function drawing(view: OverlayView, { width, height, canvas, banner }: Sizes): string {
   const line = Math.max(1.5, width / 500);
   const letters = Math.max(9, Math.round(banner / 4.5));
-  const parts = view.rois.map((roi) => regionDrawing(roi, { width, height, top: banner, line, letters }));
+  const { registration } = view;
+  const parts = view.rois
+    .map((roi) =>
+      registration ? { ...roi, polygon: polygonInFrame(roi.polygon, registration, { width, height }) } : roi,
+    )
+    .map((roi) => regionDrawing(roi, { width, height, top: banner, line, letters }));
   parts.push(bannerDrawing(view, canvas, banner));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${canvas}" height="${height + banner}">${parts.join('')}</svg>`;
+}
+
+/** Of the reference's coordinates the frame's; both 0..1, and beyond where the part reaches over the edge. */
+function polygonInFrame(
+  polygon: Polygon,
+  registration: Registration,
+  size: { width: number; height: number },
+): Polygon {
+  const { xx, xy, x0, yx, yy, y0 } = toFrame(registration, size);
+  const { width, height } = size;
+  return polygon.map(([x, y]) => [
+    (xx * x * width + xy * y * height + x0) / width,
+    (yx * x * width + yy * y * height + y0) / height,
+  ]);
 }
 
 function regionDrawing(

@@ -1,185 +1,205 @@
-import type { Roi } from '../core/inspection.ts';
-import { shuffled } from '../core/random.ts';
 import { describePreprocessing, type ModelDescription, type ModelInput } from '../scoring/model-schema.ts';
-import { Session } from '../scoring/session.ts';
+import { Describer, type Features, fitProjection } from './describer.ts';
+import { chooseBackbone } from './features/backbone.ts';
+import { type FeatureChoice, prepareFeatures, usualFeatures } from './features/features.ts';
 import { failed } from './failure.ts';
-import { featureChannels } from './features/fixed-bank.ts';
-import { mostDimensions, type Projection, ProjectionFit } from './features/projection.ts';
+import { fitBestHead, type FittedHead } from './fitting.ts';
+import { FinishedModel } from './finished-model.ts';
 import { writeGraph } from './graph/write-graph.ts';
 import { mapOf, maximumOf } from './heads/calibration.ts';
-import { assignFolds, type CrossFit, crossFit } from './heads/cross-fit.ts';
-import type { Samples } from './heads/gaussian-field.ts';
-import { layRegions, proposeRegions, type RegionLimits } from './limits/regions.ts';
-import { type FalseRejectRate, proposeThresholds, statementOf, type Thresholds } from './limits/thresholds.ts';
-import { featureGraph, gridOf, modelGraph, names, projectionGraph } from './model-graph.ts';
-import type { Size } from './pictures/input-size.ts';
-import type { UsablePictures } from './pictures/picture-set.ts';
-
-export interface LearnOptions {
-  seed: number;
-  rois: Roi[];
-  falseRejectRate: FalseRejectRate;
-  threads: number;
-}
-
-export interface Learned {
-  onnx: Buffer;
-  description: Omit<ModelDescription, 'schema' | 'sha256' | 'name' | 'version' | 'createdAt'>;
-  thresholds: Thresholds;
-  rois: RegionLimits[];
-  statement: string;
-}
+import { assignFolds } from './heads/cross-fit.ts';
+import { Samples } from './heads/samples.ts';
+import type { LearnBody } from './learning-protocol.ts';
+import { type Appraisal, appraise } from './appraise.ts';
+import { modelGraph, names } from './model-graph.ts';
+import type { Parent } from './parent.ts';
+import { duplicateGroups, lookAtAll, type SetLooks } from './pictures/checks.ts';
+import { fewestPictures, type PictureSet, type UsablePictures } from './pictures/picture-set.ts';
+import { registerPictures, registerTo } from './registering.ts';
+import { Roster } from './roster.ts';
 
 export type Progress = (stage: string, done: number, total: number) => Promise<void>;
 
-/** Pictures that the projection is fitted on, and every how many cells of each. */
-const projectionPictures = 100;
-const projectionStep = 4;
+/** What a run has besides its options. */
+export interface Material {
+  set: PictureSet;
+  /** The version that is continued. */
+  parent?: Parent;
+  /** Bytes of the backbone's file. */
+  backbone?: Buffer;
+  threads: number;
+}
+
+/** Everything that a new version consists of, still in memory. */
+export interface Learned extends Appraisal {
+  onnx: Buffer;
+  description: Omit<ModelDescription, 'schema' | 'sha256' | 'name' | 'version' | 'createdAt'>;
+  /** sha256 of the graph that made the samples. */
+  origin: string;
+  roster: Roster;
+  /** Features of the new pictures. */
+  samples: Samples;
+  parent: Parent | undefined;
+  pictures: UsablePictures;
+  seed: number;
+}
+
 const checkedPictures = 5;
 
 /** Good pictures → a finished, checked model and its limits. The same pictures and seed give the same bytes. Throws GP_LEARN_FAILED. */
-export async function learn(pictures: UsablePictures, options: LearnOptions, progress: Progress): Promise<Learned> {
-  const { size, pixels } = pictures;
-  const { seed, threads } = options;
-  const grid = gridOf(size);
-  const regions = layRegions(options.rois, grid);
-  const projection = await fitProjection(pixels, size, seed, threads, progress);
-  const samples = await project(pixels, size, seed, projection, threads, progress);
-  const total = samples.positions;
-  const fit = await crossFit(samples, assignFolds(pixels.length, seed), grid, (done) =>
-    progress('fitting', done, total),
-  );
-  if (fit === null) throw failed('the statistics', 'finite numbers', 'a covariance that is none');
+export async function learn(material: Material, options: LearnBody, tell: Progress): Promise<Learned> {
+  const { parent, threads } = material;
+  const { seed } = options;
+  const at = (stage: string) => (done: number, total: number) => tell(stage, done, total);
+  const taken = takePictures(material, options);
+  await tell('checking pictures', 0, taken.count);
+  const looks = lookAtAll(taken);
+  const looked = { looks, labels: taken.labels, digests: taken.digests };
+  const { pictures, registration, groups } = await placed(taken, looks, parent, options, at('registering'));
+  const roster = new Roster(parent, pictures, { exclude: options.exclude, groups });
+  const features = parent?.features ?? (await learnFeatures(material, options, pictures, tell));
+  const describer = await Describer.open(pictures, features, threads);
+  const samples = new Samples(describer.grid.width * describer.grid.height, describer.dimensions);
+  for (let i = 0; i < pictures.count; i++) {
+    samples.add(await describer.z(pictures.pixels(i)));
+    await tell('features', i + 1, pictures.count);
+  }
+  const all = parent ? roster.keptSamples(await parent.samples()) : samples;
+  if (parent) for (let i = 0; i < samples.pictures; i++) all.addStored(samples.stored(i));
+  const foldOf = assignFolds(all.pictures, seed, roster.used.map(({ group }) => group));
+  const fitted = await fitBestHead({ samples: all, foldOf, describer, pictures, kept: roster.kept, parent, threads }, options, tell);
+  const { size, channels } = pictures;
+  const { fit } = fitted;
   const scores = fit.maps.map(maximumOf);
   const bad = scores.findIndex((score) => !Number.isFinite(score));
-  if (bad >= 0) throw failed(`the score of ${pictures.labels[bad]}`, 'a finite number', String(scores[bad]));
-  await progress('writing', 0, 1);
-  const onnx = writeGraph(modelGraph(size, seed, projection, fit.field, fit.calibration));
-  await check(onnx, pixels, size, samples, fit, progress);
-  const thresholds = proposeThresholds(scores, options.falseRejectRate);
-  const rois = proposeRegions(regions, fit.maps, options.falseRejectRate);
-  const statement = statementOf(thresholds, pixels.length);
+  if (bad >= 0) throw failed(`the score of ${roster.used[bad].label}`, 'a finite number', String(scores[bad]));
+  await tell('writing', 0, 1);
+  const onnx = writeGraph(modelGraph({ size, channels, ...features, head: fit, calibration: fit.calibration }));
+  const model = await FinishedModel.open(onnx, pictures, threads);
+  await check(model, { pictures, fitted, describer, samples }, at('checking'));
+  const description = features.extractor.description;
+  const appraisal = await appraise(
+    { model, describer, pictures, fitted, foldOf, roster, scores, looked, registration, parent, samples: all, description },
+    options,
+    tell,
+  );
+  await model.dispose();
+  await describer.dispose();
+  const about = describe({ features, fitted, appraisal, roster, pictures, scores, registration, seed });
+  const origin = parent?.training.origin ?? describer.origin;
+  return { ...appraisal, onnx, description: about, origin, roster, samples, parent, pictures, seed };
+}
+
+/** The pictures that are new; a version that is continued has its own already. */
+function takePictures({ set, parent }: Material, { exclude }: LearnBody): UsablePictures {
+  const pictures = set.finish(exclude, parent ? 0 : fewestPictures);
+  if (parent === undefined) return pictures;
+  const known = new Set(parent.training.pictures.map(({ digest }) => digest));
+  return pictures.moved((i) =>
+    known.has(pictures.digests[i]) ? { reason: 'the model has learned it before' } : { pixels: pictures.pixels(i) },
+  );
+}
+
+/** The pictures registered where that is wanted, with the groups of likely copies among those that are left. */
+async function placed(
+  pictures: UsablePictures,
+  looks: SetLooks,
+  parent: Parent | undefined,
+  { registration: limits }: LearnBody,
+  progress: (done: number, total: number) => Promise<void>,
+) {
+  const group = new Map(duplicateGroups(looks).map((number, i) => [pictures.digests[i], number]));
+  const groupsOf = ({ digests }: UsablePictures) => digests.map((digest) => group.get(digest) ?? 0);
+  const kept = parent?.description.registration;
+  if (parent ? !kept : !limits) return { pictures, registration: undefined, groups: groupsOf(pictures) };
+  const result = kept
+    ? { pictures: await registerTo(pictures, kept, progress), registration: kept }
+    : await registerPictures(pictures, limits as NonNullable<typeof limits>, progress);
+  return { ...result, groups: groupsOf(result.pictures) };
+}
+
+async function learnFeatures(
+  { backbone, threads }: Material,
+  { features = usualFeatures, backbone: said, seed }: LearnBody,
+  pictures: UsablePictures,
+  tell: Progress,
+): Promise<Features> {
+  const tools = (stage: string) => ({
+    seed,
+    threads,
+    progress: (done: number, total: number) => tell(stage, done, total),
+  });
+  let choice: FeatureChoice;
+  if (features === 'backbone') {
+    if (backbone === undefined) throw failed('backbone', 'an ONNX file', 'none');
+    choice = { kind: features, backbone: await chooseBackbone(backbone, said, pictures.size) };
+  } else choice = { kind: features };
+  const extractor = await prepareFeatures(choice, pictures, seed, tools('filters'));
+  return { extractor, projection: await fitProjection(pictures, extractor, tools('projection')) };
+}
+
+/** Runs the finished graph as the engine will and compares with the numbers it was made from. */
+async function check(
+  model: FinishedModel,
+  { pictures, fitted, describer, samples }: Pick<Learned, 'pictures' | 'samples'> & { fitted: FittedHead; describer: Describer },
+  progress: (done: number, total: number) => Promise<void>,
+): Promise<void> {
+  const count = Math.min(checkedPictures, pictures.count);
+  for (let i = 0; i < count; i++) {
+    const picture = Math.floor((i * pictures.count) / count);
+    const { score } = await model.run(pictures.pixels(picture));
+    const { fit } = fitted;
+    const expected = maximumOf(mapOf(fit.distances(samples.picture(picture)), fit.calibration, describer.grid));
+    if (!(Math.abs(score - expected) <= 1e-2 * Math.max(1, Math.abs(expected)))) {
+      throw failed(`the finished model’s score of good picture ${picture + 1}`, String(expected), String(score));
+    }
+    await progress(i + 1, count);
+  }
+}
+
+function describe(o: {
+  features: Features;
+  fitted: FittedHead;
+  appraisal: Appraisal;
+  roster: Roster;
+  pictures: UsablePictures;
+  scores: number[];
+  registration: ModelDescription['registration'];
+  seed: number;
+}): Learned['description'] {
+  const { features, fitted, appraisal, roster, pictures, scores, registration, seed } = o;
+  const { thresholds, rois, summary } = appraisal;
   const input: ModelInput = {
     name: names.input,
-    width: size.width,
-    height: size.height,
-    channels: 1,
+    ...pictures.size,
+    channels: pictures.channels,
     layout: 'NHWC',
     type: 'uint8',
     resize: 'stretch',
   };
-  const description: Learned['description'] = {
+  return {
     input,
-    preprocessing: describePreprocessing(input),
+    preprocessing: describePreprocessing(input, registration),
     outputs: { map: names.map, score: names.score },
+    ...(registration ? { registration } : {}),
     units: 'deviations from the typical good part',
-    trainingSet: { images: pixels.length, digest: pictures.digest, skipped: pictures.skipped.length, seed },
+    trainingSet: {
+      images: roster.used.length,
+      digest: appraisal.digest,
+      skipped: pictures.skipped.length,
+      excluded: roster.excluded.length,
+      provisional: summary.provisional,
+      seed,
+    },
     calibration: {
       median: thresholds.median,
       warn: thresholds.warn.value,
       fail: thresholds.fail.value,
       scores,
-      method: statement,
+      method: summary.statement.slice(0, 2000),
       thresholds,
       rois,
     },
-    tool: `goodpart learning: random filters, ${projection.dimensions} axes, Gaussian per position`,
+    tool: `goodpart learning: ${features.extractor.description}; ${fitted.fit.description}`.slice(0, 200),
   };
-  return { onnx, description, thresholds, rois, statement };
-}
-
-const feed = (pixels: Buffer, size: Size) => ({
-  [names.input]: { data: pixels, shape: [1, size.height, size.width, 1] },
-});
-
-async function fitProjection(
-  pixels: Buffer[],
-  size: Size,
-  seed: number,
-  threads: number,
-  progress: Progress,
-): Promise<Projection> {
-  const grid = gridOf(size);
-  const session = await Session.open(writeGraph(featureGraph(size, seed)), { threads });
-  const fit = new ProjectionFit(featureChannels);
-  const chosen = shuffled([...pixels.keys()], seed).slice(0, projectionPictures);
-  for (const [i, picture] of chosen.entries()) {
-    const { features } = await session.run(feed(pixels[picture], size), [names.features]);
-    fit.add(features.data, grid.width * grid.height, projectionStep, i);
-    await progress('projection', i + 1, chosen.length);
-  }
-  await session.dispose();
-  const projection = fit.finish(mostDimensions);
-  if (projection === null) throw failed('the features', 'finite numbers that vary', 'none that do');
-  return projection;
-}
-
-async function project(
-  pixels: Buffer[],
-  size: Size,
-  seed: number,
-  projection: Projection,
-  threads: number,
-  progress: Progress,
-): Promise<Samples> {
-  const grid = gridOf(size);
-  const positions = grid.width * grid.height;
-  const pictures = pixels.length;
-  const { dimensions } = projection;
-  const session = await Session.open(writeGraph(projectionGraph(size, seed, projection)), { threads });
-  const z = new Float32Array(positions * pictures * dimensions);
-  for (let picture = 0; picture < pictures; picture++) {
-    const { features } = await session.run(feed(pixels[picture], size), [names.features]);
-    for (let position = 0; position < positions; position++) {
-      const cell = features.data.subarray(position * dimensions, (position + 1) * dimensions);
-      z.set(cell, (position * pictures + picture) * dimensions);
-    }
-    await progress('features', picture + 1, pictures);
-  }
-  await session.dispose();
-  return { positions, pictures, dimensions, z };
-}
-
-/** Runs the finished graph as the engine will and compares with the numbers it was made from. */
-async function check(
-  onnx: Buffer,
-  pixels: Buffer[],
-  size: Size,
-  samples: Samples,
-  fit: CrossFit,
-  progress: Progress,
-): Promise<void> {
-  const session = await Session.open(onnx);
-  const count = Math.min(checkedPictures, pixels.length);
-  for (let i = 0; i < count; i++) {
-    const picture = Math.floor((i * pixels.length) / count);
-    const { score } = await session.run(feed(pixels[picture], size), [names.score]);
-    const expected = maximumOf(mapOf(distancesOf(samples, fit, picture), fit.calibration, gridOf(size)));
-    const received = score.data[0];
-    if (!(Math.abs(received - expected) <= 1e-3 * Math.max(1, Math.abs(expected)))) {
-      throw failed(`the finished model’s score of good picture ${picture + 1}`, String(expected), String(received));
-    }
-    await progress('checking', i + 1, count);
-  }
-  await session.dispose();
-}
-
-/** Distances of a learned picture to the finished Gaussians, [positions]. */
-export function distancesOf(samples: Samples, { field }: Pick<CrossFit, 'field'>, picture: number): Float32Array {
-  const { positions, pictures, dimensions: d, z } = samples;
-  const out = new Float32Array(positions);
-  const white = new Float64Array(d);
-  for (let position = 0; position < positions; position++) {
-    const at = (position * pictures + picture) * d;
-    const matrix = position * d * d;
-    white.fill(0);
-    for (let i = 0; i < d; i++) {
-      const offset = z[at + i] - field.mean[position * d + i];
-      for (let j = 0; j < d; j++) white[j] += offset * field.whitening[matrix + i * d + j];
-    }
-    let square = 0;
-    for (const value of white) square += value * value;
-    out[position] = Math.sqrt(square);
-  }
-  return out;
 }

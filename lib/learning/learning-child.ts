@@ -1,23 +1,24 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
-import { type FrameInfo, sniffEncoding } from '../core/frame.ts';
-import { type ImageInput, readImageSize } from '../imaging/decode.ts';
+import { asGoodpartError, GoodpartError } from '../core/errors.ts';
+import { readImageSize } from '../imaging/decode.ts';
 import { serveChild } from '../process/serve-child.ts';
-import { identityOf } from '../scoring/model-schema.ts';
-import { ModelStore } from '../scoring/model-store.ts';
+import { fixedInputSize } from './features/backbone.ts';
+import { type BackboneLayers, listLayers } from './features/backbone-layers.ts';
 import { type Learned, learn } from './learn.ts';
-import type { BeginBody, LearnBody, LearnedBody, StageBody, StagedBody } from './learning-protocol.ts';
-import { type Size, sameAspect } from './pictures/input-size.ts';
+import type { BeginBody, FileBody, FrameBody, LearnBody, StageBody } from './learning-protocol.ts';
+import { readParent, type Parent } from './parent.ts';
+import { filesIn, loadFile } from './pictures/files.ts';
+import { type Size, sameAspect, usualSide } from './pictures/input-size.ts';
 import { PictureSet } from './pictures/picture-set.ts';
+import { writeVersion } from './write-version.ts';
 
-const largestFile = 512 * 1024 * 1024;
 const mostThreads = 4;
-const shownHighest = 5;
 
-let pictures = new PictureSet(false);
+let pictures: PictureSet | undefined;
+let parentModel: Parent | undefined;
+let backbone: Buffer | undefined;
 let learned: Learned | undefined;
 let toldAt = 0;
 
@@ -38,38 +39,24 @@ async function learning<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const unknownImage = (data: Buffer): ImageInput => ({
-  data,
-  info: { encoding: sniffEncoding(data), width: null, height: null, channels: null, bitDepth: null },
-});
-
-async function loadFile(path: string): Promise<ImageInput> {
-  const about = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new GoodpartError('GP_LEARN_FAILED', error.code === 'ENOENT' ? 'there is no such file' : error.message);
-  });
-  if (!about.isFile()) throw new GoodpartError('GP_LEARN_FAILED', 'it is not a file');
-  if (about.size > largestFile) throw invalidParameter('file', `at most ${largestFile} bytes`, about.size);
-  return unknownImage(await readFile(path));
+async function readBackbone(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const text = `Expected a readable ONNX file for backbone but received ${path} (${(error as Error).message})`;
+    throw new GoodpartError('GP_LEARN_FAILED', text, { field: 'backbone', cause: error });
+  }
 }
 
-/** A folder stands for the files directly in it, by name; anything else for itself. */
-async function expand(path: string): Promise<string[]> {
-  const about = await stat(path).catch(() => undefined);
-  if (!about?.isDirectory()) return [path];
-  const entries = await readdir(path, { withFileTypes: true });
-  const files = entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'));
-  return files.map((entry) => join(path, entry.name)).sort();
+function begun(): PictureSet {
+  if (pictures === undefined) throw new GoodpartError('GP_PROTOCOL', 'nothing was begun');
+  return pictures;
 }
 
 const parent = serveChild({
-  begin: ({ keepAspect }: BeginBody) => {
-    pictures = new PictureSet(keepAspect);
-    learned = undefined;
-    return undefined;
-  },
   expand: async ({ paths }: { paths: string[] }) => {
     const files: string[] = [];
-    for (const path of paths) files.push(...(await expand(path)));
+    for (const path of paths) files.push(...(await filesIn(path)));
     return { body: { files } };
   },
   haveOneAspect: async ({ paths }: { paths: string[] }) => {
@@ -83,42 +70,34 @@ const parent = serveChild({
     }
     return { body: sizes.every((size) => sameAspect(size, sizes[0])) };
   },
-  file: async ({ index, path }: { index: number; path: string }) => {
-    await pictures.add(index, path, () => loadFile(path));
+  begin: async ({ keepAspect, side = usualSide, extend, backbone: file }: BeginBody) => {
+    parentModel = extend === undefined ? undefined : await readParent(extend);
+    backbone = file && (await readBackbone(file.path));
+    const fixed = parentModel?.size ?? (backbone && fixedInputSize(backbone)) ?? undefined;
+    pictures = new PictureSet({ keepAspect, side, fixed, channels: parentModel?.channels });
+    learned = undefined;
     return undefined;
   },
-  frame: async ({ index, label, info }: { index: number; label: string; info: FrameInfo }, [data]: Buffer[]) => {
-    await pictures.add(index, label, async () => ({ data, info }));
+  file: async ({ index, path, about }: FileBody) => {
+    await begun().add(index, path, () => loadFile(path), about);
     return undefined;
   },
-  learn: async ({ seed, rois, falseRejectRate }: LearnBody) => {
-    const usable = pictures.finish();
+  frame: async ({ index, label, info, about }: FrameBody, [data]: Buffer[]) => {
+    await begun().add(index, label, async () => ({ data, info }), about);
+    return undefined;
+  },
+  learn: async (body: LearnBody) => {
     const threads = Math.min(mostThreads, availableParallelism());
-    learned = await learning(() => learn(usable, { seed, rois, falseRejectRate, threads }, tellProgress));
-    const { thresholds, statement, description } = learned;
-    const goodScores = description.calibration.scores;
-    const byScore = usable.labels.map((path, i) => ({ path, score: goodScores[i] })).sort((a, b) => b.score - a.score);
-    const body: LearnedBody = {
-      images: usable.pixels.length,
-      skipped: usable.skipped,
-      goodScores,
-      highest: byScore.slice(0, shownHighest),
-      median: thresholds.median,
-      warn: thresholds.warn.value,
-      fail: thresholds.fail.value,
-      rois: learned.rois,
-      statement,
-    };
-    return { body };
+    const set = begun();
+    learned = await learning(() => learn({ set, parent: parentModel, backbone, threads }, body, tellProgress));
+    return { body: learned.summary };
   },
   stage: async ({ root, name, version }: StageBody) => {
     if (learned === undefined) throw new GoodpartError('GP_PROTOCOL', 'nothing was learned yet');
-    const store = new ModelStore(root);
-    const createdAt = new Date().toISOString();
-    const { description, onnx } = learned;
-    const dir = await learning(() => store.add({ ...description, name, version, createdAt }, onnx));
-    // Read back as the engine will: what the disk holds is what counts.
-    const body: StagedBody = { dir, model: identityOf(await store.read(name, version)) };
-    return { body };
+    const done = learned;
+    return { body: await learning(() => writeVersion(done, root, name, version)) };
+  },
+  layers: async ({ path }: { path: string }): Promise<{ body: BackboneLayers }> => {
+    return { body: await learning(async () => listLayers(await readBackbone(path))) };
   },
 });

@@ -1,61 +1,78 @@
-import { addFeatures, addProjection, stride } from './features/fixed-bank.ts';
+import type { FeatureExtractor } from './features/extractor.ts';
 import type { Projection } from './features/projection.ts';
 import { type Graph, GraphBuilder, type Value } from './graph/graph-builder.ts';
 import { type PositionCalibration, smoothing } from './heads/calibration.ts';
-import type { GaussianField } from './heads/gaussian-field.ts';
+import type { GraphDistance } from './heads/head.ts';
 import type { Size } from './pictures/input-size.ts';
 
 /** Names in every graph that learning writes. */
 export const names = { input: 'image', features: 'features', map: 'map', score: 'score' } as const;
+/** The tensor [1,D,h,w] inside a finished model that a later version goes on from. */
+export const keptFeatures = 'z';
 
-export function gridOf(size: Size): Size {
+/** The part of a model that says what a cell looks like. */
+export interface FeatureParts {
+  /** Of the input picture, in pixels; multiples of the extractor's stride. */
+  size: Size;
+  /** Grey or RGB. */
+  channels: 1 | 3;
+  extractor: FeatureExtractor;
+}
+
+export interface ModelParts extends FeatureParts {
+  /** Null where the extractor's features are projected already: those of a model that is continued. */
+  projection: Projection | null;
+  head: Pick<GraphDistance, 'addDistance'>;
+  calibration: PositionCalibration;
+}
+
+/** Cells of the map for a picture of `size` pixels. */
+export function gridOf(size: Size, { stride }: Pick<FeatureExtractor, 'stride'>): Size {
   return { width: size.width / stride, height: size.height / stride };
 }
 
-const picture = (graph: GraphBuilder, size: Size) => graph.input(names.input, [1, size.height, size.width, 1], 'uint8');
-
-/** Picture → features, not yet averaged over neighbours: what the projection is fitted on. */
-export function featureGraph(size: Size, seed: number): Graph {
+/** Picture → features averaged over neighbours [1,C,h,w]: what the projection is fitted on. */
+export function featureGraph(parts: FeatureParts): Graph {
   const graph = new GraphBuilder('goodpart features');
-  const features = addFeatures(graph, picture(graph, size), size, seed);
-  return graph.finish({ [names.features]: graph.average3x3(features) });
+  return graph.finish({ [names.features]: graph.average3x3(addFeatures(graph, parts)) });
 }
 
 /** Picture → projected features [positions, dimensions], the head's input: the very nodes of the finished model. */
-export function projectionGraph(size: Size, seed: number, projection: Projection): Graph {
+export function projectionGraph(parts: FeatureParts & Pick<ModelParts, 'projection'>): Graph {
   const graph = new GraphBuilder('goodpart projection');
-  return graph.finish({ [names.features]: positionsFirst(graph, projected(graph, size, seed, projection)) });
-}
-
-function projected(graph: GraphBuilder, size: Size, seed: number, projection: Projection): Value {
-  const features = addFeatures(graph, picture(graph, size), size, seed);
-  return addProjection(graph, features, projection.weights, projection.bias);
-}
-
-/** [1,D,h,w] → [h*w,D] */
-function positionsFirst(graph: GraphBuilder, z: Value): Value {
+  const z = addProjected(graph, parts);
   const [, d, height, width] = z.shape;
-  return graph.transpose(graph.reshape(z, [d, height * width]), [1, 0]);
+  const cells = graph.transpose(graph.reshape(z, [d, height * width]), [1, 0]);
+  return graph.finish({ [names.features]: cells });
 }
 
 /** The whole model: picture → map [1,1,h,w] and score [1], its maximum; both in deviations from the typical good part. */
-export function modelGraph(
-  size: Size,
-  seed: number,
-  projection: Projection,
-  field: GaussianField,
-  calibration: PositionCalibration,
-): Graph {
+export function modelGraph(parts: ModelParts): Graph {
   const graph = new GraphBuilder('goodpart model');
-  const grid = gridOf(size);
-  const positions = grid.width * grid.height;
-  const d = projection.dimensions;
-  const z = graph.reshape(positionsFirst(graph, projected(graph, size, seed, projection)), [positions, 1, d]);
-  const offset = graph.binary('Sub', z, graph.constant([positions, 1, d], field.mean));
-  const white = graph.node('MatMul', [offset, graph.constant([positions, d, d], field.whitening)], [positions, 1, d]);
-  const square = graph.reduceSum(graph.binary('Mul', white, white), [2]);
-  const shape = [1, 1, grid.height, grid.width];
-  const distance = graph.reshape(graph.unary('Sqrt', square), shape);
+  const grid = gridOf(parts.size, parts.extractor);
+  const z = graph.named(addProjected(graph, parts), keptFeatures);
+  const distance = parts.head.addDistance(graph, z, grid);
+  const map = addMap(graph, distance, parts.calibration);
+  const score = graph.reshape(graph.reduce('ReduceMax', map, [2, 3]), [1]);
+  return graph.finish({ [names.map]: map, [names.score]: score });
+}
+
+function addFeatures(graph: GraphBuilder, { size, channels, extractor }: FeatureParts): Value {
+  const picture = graph.input(names.input, [1, size.height, size.width, channels], 'uint8');
+  return extractor.add(graph, picture, size);
+}
+
+/** → z [1,D,h,w]. Averaging after the projection gives the same numbers as before it (both are linear) on fewer channels. */
+function addProjected(graph: GraphBuilder, parts: FeatureParts & Pick<ModelParts, 'projection'>): Value {
+  if (parts.projection === null) return addFeatures(graph, parts);
+  const { dimensions, channels, weights, bias } = parts.projection;
+  const matrix = graph.constant([dimensions, channels, 1, 1], weights);
+  return graph.average3x3(graph.convolve(addFeatures(graph, parts), matrix, graph.constant([dimensions], bias)));
+}
+
+/** Distance [1,1,h,w] → calibrated by position and smoothed, as `mapOf` does it. */
+function addMap(graph: GraphBuilder, distance: Value, calibration: PositionCalibration): Value {
+  const { shape } = distance;
   const calibrated = graph.binary(
     'Div',
     graph.binary('Sub', distance, graph.constant(shape, calibration.mean)),
@@ -65,7 +82,5 @@ export function modelGraph(
   const weights = Float32Array.from(smoothing);
   const padded = graph.padEdge(calibrated, (n - 1) / 2, (n - 1) / 2);
   const rows = graph.convolve(padded, graph.constant([1, 1, 1, n], weights), null);
-  const map = graph.convolve(rows, graph.constant([1, 1, n, 1], weights), null);
-  const score = graph.reshape(graph.reduce('ReduceMax', map, [2, 3]), [1]);
-  return graph.finish({ [names.map]: map, [names.score]: score });
+  return graph.convolve(rows, graph.constant([1, 1, n, 1], weights), null);
 }

@@ -23,7 +23,7 @@ export function severityOf(value: number, limits: { median: number; fail: number
 /**
  * Judges one picture: measures each inspect region (ignore regions taken out) and compares it with its limits. A value
  * equal to a limit is still inside it. Anything that is not a finite number, or a region that cannot be measured, makes
- * the view invalid. A model without a map is judged by its score, for a whole-frame region with measure maximum only.
+ * the view invalid. The maximum of the whole frame is the model's own score; a model without a map is judged for that only.
  * Never throws for bad numbers; whether the limits are valid for what runs is for the station to know.
  */
 export function judgeView(input: { score: ScoreResult; rois: readonly Roi[]; viewName: string }): ViewJudgement {
@@ -52,6 +52,14 @@ export function judgeView(input: { score: ScoreResult; rois: readonly Roi[]; vie
         return notInspected(reason('noInspectRegion', { view, roi: roi.name, detail }));
       }
       value = measureRegion(values, cells, roi.measure, roi.areaAbove);
+      if (!Number.isFinite(value) && reachesOutside(cells, score.map, score.mapArea)) {
+        const detail = `region "${roi.name}" reaches outside of what the model looks at (${shownArea(score.mapArea)}); draw it inside`;
+        return notInspected(reason('noInspectRegion', { view, roi: roi.name, detail }));
+      }
+      // the model's own number for all it sees; for many models it is more than the map's maximum (PatchCore weighs its neighbours)
+      if (Number.isFinite(value) && roi.measure === 'maximum' && ignores.length === 0 && isWholeFrame(roi.polygon)) {
+        value = score.score;
+      }
     }
     const severity = severityOf(value, roi);
     if (!Number.isFinite(value) || !Number.isFinite(severity)) {
@@ -82,6 +90,26 @@ function unusableLimits(roi: Roi): string | null {
     return `a limit of region "${roi.name}" is not a number`;
   if (roi.fail < roi.warn) return `the fail limit of region "${roi.name}" is below its warn limit`;
   return roi.fail > roi.median ? null : `the fail limit of region "${roi.name}" is not above the median of good parts`;
+}
+
+/** Whether the centre of a cell lies where a model that looks at a part of the frame does not look. */
+function reachesOutside(
+  cells: Uint32Array,
+  { width, height }: { width: number; height: number },
+  area: ScoreResult['mapArea'],
+): boolean {
+  if (area === undefined) return false;
+  const [left, top, right, bottom] = area;
+  return cells.some((cell) => {
+    const x = ((cell % width) + 0.5) / width;
+    const y = (Math.floor(cell / width) + 0.5) / height;
+    return x < left || x > right || y < top || y > bottom;
+  });
+}
+
+function shownArea([left, top, right, bottom]: NonNullable<ScoreResult['mapArea']> = [0, 0, 1, 1]): string {
+  const range = (from: number, to: number) => `${percent(Math.max(0, from))} to ${percent(Math.min(1, to))}`;
+  return `${range(left, right)} of the width, ${range(top, bottom)} of the height`;
 }
 
 function regionReason(roi: RoiResult, view: string): Reason {

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { GoodpartError } from '../core/errors.ts';
 import { decodeTo, type ImageInput } from '../imaging/decode.ts';
+import type { PreparedReference } from '../imaging/registration.ts';
 import { serveChild } from '../process/serve-child.ts';
 import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
 import { checkGraph, inputShape, readOutputs, toTensor } from './fit.ts';
 import type { ModelDescription } from './model-schema.ts';
 import { missing, readDescription } from './model-store.ts';
+import { laidAsLearned, referenceOf } from './registering.ts';
 import { RunThread } from './run-thread.ts';
 
 /** Process: decodes on libuv's threads, runs on its own thread, talks on this one. */
-const models = new Map<string, ModelDescription>();
+const models = new Map<string, { model: ModelDescription; reference: PreparedReference | null }>();
 const thread = new RunThread((error) => {
   process.stderr.write(`run thread: ${error.stack}\n`);
   process.exit(1);
@@ -57,7 +59,7 @@ async function load({
       deadline: Number.MAX_VALUE,
     });
     readOutputs(model, outputs);
-    models.set(key, model);
+    models.set(key, { model, reference: referenceOf(model) });
     return { body: { description: model, provider: opened.provider, warmUpMs: ended - began } };
   } catch (error) {
     await thread.call('close', { key });
@@ -75,13 +77,14 @@ async function score(
   [data]: Buffer[],
 ): Promise<{ body: ScoreReply; payloads: Buffer[] }> {
   const received = systemClock.mono();
-  const model = loaded(key);
+  const { model, reference } = loaded(key);
   // started at once, so that it goes on beside the run of the frame before
   const image = await decodeTo({ data, info }, model.input);
+  const laid = reference && laidAsLearned(image.data, model.input, reference);
   const decoded = systemClock.mono();
   const { outputs, began, ended } = await thread.call('run', {
     key,
-    feeds: { [model.input.name]: toTensor(image.data, model.input) },
+    feeds: { [model.input.name]: toTensor(laid?.pixels ?? image.data, model.input) },
     wanted: wantedOutputs(model),
     deadline,
   });
@@ -94,6 +97,7 @@ async function score(
       image: { width: image.width, height: image.height },
       map: map && { width: map.width, height: map.height },
       timings: { decode: decoded - received, queue: began - decoded, run: ended - began },
+      ...(laid && { registration: laid.registration }),
     },
     payloads: map ? [number, littleEndian(map.values)] : [number],
   };
@@ -101,16 +105,16 @@ async function score(
 
 /** A bare `session.run` loop on the run thread, to compare the way through Node-RED's side with. */
 async function benchBare({ key, runs }: { key: string; runs: number }): Promise<{ body: BenchReply }> {
-  const model = loaded(key);
+  const { model } = loaded(key);
   const pixels = new Uint8Array(inputShape(model.input).reduce((product, length) => product * length, 1)).fill(127);
   const feeds = { [model.input.name]: toTensor(pixels, model.input) };
   return { body: await thread.call('bare', { key, feeds, wanted: wantedOutputs(model), runs }) };
 }
 
-function loaded(key: string): ModelDescription {
-  const model = models.get(key);
-  if (model === undefined) throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
-  return model;
+function loaded(key: string) {
+  const found = models.get(key);
+  if (found === undefined) throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
+  return found;
 }
 
 function wantedOutputs({ outputs }: ModelDescription): string[] {

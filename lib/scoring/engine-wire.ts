@@ -1,4 +1,4 @@
-import type { ScoreTimings } from '../core/inspection.ts';
+import type { Registration, ScoreTimings } from '../core/inspection.ts';
 import type { ModelDescription } from './model-schema.ts';
 
 /** Answers of the engine child. A score's payloads: the score as float64, then the map's float32 values; little endian. */
@@ -12,6 +12,7 @@ export interface ScoreReply {
   image: { width: number; height: number };
   map: { width: number; height: number } | null;
   timings: Omit<ScoreTimings, 'total'>;
+  registration?: Registration;
 }
 
 export interface BenchReply {

@@ -39,8 +39,8 @@ export interface Engine extends Pick<EventEmitter, 'on' | 'off' | 'once'> {
   load(dir: string): Promise<LoadedModel>;
   unload(key: string): Promise<void>;
   /**
-   * Rejects with GP_CHILD_DEADLINE after `deadlineMs`, GP_IMAGE_UNREADABLE, GP_CHILD_EXITED, GP_CHILD_BUSY, GP_MODEL_INVALID or
-   * GP_ENGINE_FAILED. A score or map that is not finite is a result, not an error.
+   * Rejects with GP_CHILD_DEADLINE after `deadlineMs`, GP_IMAGE_UNREADABLE, GP_CHILD_EXITED, GP_CHILD_BUSY, GP_MODEL_INVALID,
+   * GP_PART_MISPLACED or GP_ENGINE_FAILED. A score or map that is not finite is a result, not an error.
    */
   score(key: string, frame: Frame, o: { deadlineMs: number }): Promise<ScoreResult>;
   stop(): Promise<void>;
@@ -213,15 +213,18 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
     });
     try {
       const { body: reply, payloads } = await Promise.race([answer, late]);
-      const { image, map, timings } = reply as ScoreReply;
+      const { image, map, timings, registration } = reply as ScoreReply;
+      const { mapArea } = model.description.outputs;
       return {
         score: payloads[0].readDoubleLE(),
         map: map && new AnomalyMap(map.width, map.height, payloads[1]),
+        ...(mapArea && { mapArea }),
         model: model.identity,
         engine: 'onnxruntime',
         provider: model.provider,
         timings: { ...timings, total: systemClock.mono() - began },
         image,
+        ...(registration && { registration }),
       };
     } finally {
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import { invalidParameter } from '../core/errors.ts';
-import type { ModelDescription, ModelInput } from './model-schema.ts';
+import type { MapArea, ModelDescription, ModelInput } from './model-schema.ts';
 import type { TensorInfo, TensorInput, TensorOutput } from './session.ts';
 
 const maxCells = 16 * 1024 * 1024;
@@ -22,7 +22,8 @@ export function checkGraph(
   const fits =
     found.shape.length === 4 && found.shape.every((length, axis) => length === null || length === shape[axis]);
   if (!fits) throw refuse('input', `the graph's shape ${shownShape(found.shape)}`, shownShape(shape));
-  for (const [role, name] of Object.entries(model.outputs)) {
+  const { map, score } = model.outputs;
+  for (const [role, name] of Object.entries({ map, score })) {
     if (name === null) continue;
     const output = outputs.find((candidate) => candidate.name === name);
     const known = outputs.map((candidate) => candidate.name).join(', ');
@@ -32,7 +33,12 @@ export function checkGraph(
 }
 
 /** Row-major shape of the input tensor, batch of one. */
-export function inputShape({ layout, width, height, channels }: ModelInput): [number, number, number, number] {
+export function inputShape({
+  layout,
+  width,
+  height,
+  channels,
+}: Pick<ModelInput, 'layout' | 'width' | 'height' | 'channels'>): [number, number, number, number] {
   return layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width];
 }
 
@@ -61,9 +67,10 @@ export interface RawScore {
 
 /** Reads score and map from what a graph gave. Throws GP_MODEL_INVALID where a shape is not as promised. */
 export function readOutputs(model: ModelDescription, outputs: Record<string, TensorOutput>): RawScore {
-  const { map: mapName, score: scoreName } = model.outputs;
-  const map = mapName === null ? null : readMap(mapName, outputs[mapName]);
-  if (scoreName === null) return { score: highest(map?.values ?? new Float32Array([Number.NaN])), map };
+  const { map: mapName, score: scoreName, mapArea } = model.outputs;
+  const covered = mapName === null ? null : readMap(mapName, outputs[mapName]);
+  const map = covered && mapArea ? overFrame(covered, mapArea) : covered;
+  if (scoreName === null) return { score: highest(covered?.values ?? new Float32Array([Number.NaN])), map };
   const { data, shape } = outputs[scoreName];
   if (data.length !== 1) {
     throw invalidParameter('model.json.outputs.score', 'an output of one value', shownShape(shape), 'GP_MODEL_INVALID');
@@ -79,6 +86,41 @@ function readMap(name: string, { data, shape }: TensorOutput): NonNullable<RawSc
     throw invalidParameter('model.json.outputs.map', expected, `${name} ${shownShape(shape)}`, 'GP_MODEL_INVALID');
   }
   return { width, height, values: data };
+}
+
+/**
+ * A map that covers a part of the frame (a graph that crops the middle) as one over the whole frame with cells of the same size; NaN
+ * where nothing was inspected. What a map says of padding beyond the frame is dropped.
+ */
+function overFrame(
+  map: NonNullable<RawScore['map']>,
+  [left, top, right, bottom]: MapArea,
+): NonNullable<RawScore['map']> {
+  const width = Math.max(1, Math.round(map.width / (right - left)));
+  const height = Math.max(1, Math.round(map.height / (bottom - top)));
+  if (width * height > maxCells) {
+    throw invalidParameter(
+      'model.json.outputs.mapArea',
+      'a larger part',
+      `${width}x${height} cells`,
+      'GP_MODEL_INVALID',
+    );
+  }
+  // a hair, so that a cell's centre on a border by rounding belongs to one side
+  const cells = (count: number, length: number, from: number, to: number) =>
+    Int32Array.from({ length: count }, (_, i) =>
+      Math.floor((((i + 0.5) / count - from) / (to - from)) * length + 1e-6),
+    );
+  const columns = cells(width, map.width, left, right);
+  const rows = cells(height, map.height, top, bottom);
+  const values = new Float32Array(width * height).fill(Number.NaN);
+  for (const [y, row] of rows.entries()) {
+    if (row < 0 || row >= map.height) continue;
+    for (const [x, column] of columns.entries()) {
+      if (column >= 0 && column < map.width) values[y * width + x] = map.values[row * map.width + column];
+    }
+  }
+  return { width, height, values };
 }
 
 /** The maximum; a value that is not finite wins, because every comparison with NaN is false and would hide it. */

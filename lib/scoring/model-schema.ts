@@ -4,12 +4,14 @@ import { z } from 'zod';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { GoodpartError, invalidParameter, shown } from '../core/errors.ts';
 import type { ModelIdentity } from '../core/inspection.ts';
-import { decodeDescription } from '../imaging/description.ts';
+import { decodeDescription, registrationMethod } from '../imaging/description.ts';
 
 const name = z.string().min(1).max(64);
 const side = z.int().min(1).max(4096);
 const count = z.int().min(0);
 const outputName = z.string().min(1).max(256).nullable();
+/** Beyond 0..1 where the graph pads the picture. */
+const edge = z.number().min(-1).max(2);
 
 /** What the graph takes. Pixels are uint8 0..255; a float32 graph gets pixel · scale. Further normalisation belongs into the graph. */
 export const modelInputSchema = z.strictObject({
@@ -37,6 +39,13 @@ export const registrationSchema = z.strictObject({
   minAgreement: z.number().min(-1).max(1),
 });
 
+/** What a model trained elsewhere was recognised as, and whether its scores are cut off at 0 and 1. */
+export const importedSchema = z.looseObject({
+  kind: z.enum(['anomalib-0', 'anomalib-1', 'anomalib-2', 'generic', 'classifier']),
+  producer: z.string().max(200),
+  scale: z.enum(['raw', 'normalised', 'log-odds']),
+});
+
 /** model.json, schema 1. Loose where learning may add what it found out. */
 export const modelSchema = z.strictObject({
   schema: z.literal(1),
@@ -45,11 +54,19 @@ export const modelSchema = z.strictObject({
   /** Of model.onnx, hex. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
   input: modelInputSchema,
-  /** As `describePreprocessing(input)` gives it; its canonical JSON is hashed into the validation fingerprint. */
+  /** As `describePreprocessing(input, registration)` gives it; its canonical JSON is hashed into the validation fingerprint. */
   preprocessing: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   /** Names of float32 outputs. The map has rank 2 to 4, height and width last; without a score the map's maximum is it. */
   outputs: z
-    .strictObject({ map: outputName, score: outputName })
+    .strictObject({
+      map: outputName,
+      score: outputName,
+      /** Left, top, right, bottom of what the map covers, in parts of the frame. Absent: the whole frame. */
+      mapArea: z
+        .tuple([edge, edge, edge, edge])
+        .refine(([left, top, right, bottom]) => left < right && top < bottom, 'expected left < right and top < bottom')
+        .optional(),
+    })
     .refine(({ map, score }) => map !== null || score !== null, 'expected a map, a score or both'),
   /** Present where frames are registered before scoring. */
   registration: registrationSchema.optional(),
@@ -63,13 +80,22 @@ export const modelSchema = z.strictObject({
     /** Cross-fitted scores of the good pictures. */
     scores: z.array(z.number()),
     method: z.string().max(2000),
+    /**
+     * Where the limits come from: cross-fitted or recalibrated here on good frames (absent means the same), the file of a model
+     * trained elsewhere (not calibrated here), or nowhere: median, warn and fail are then 0, with which nothing can pass.
+     */
+    source: z.enum(['good frames', 'file', 'none']).optional(),
   }),
+  /** Present for a model trained elsewhere. */
+  imported: importedSchema.optional(),
   createdAt: z.iso.datetime(),
   tool: z.string().max(200),
 });
 
 export type ModelDescription = z.infer<typeof modelSchema>;
 export type RegistrationReference = z.infer<typeof registrationSchema>;
+export type ImportedKind = z.infer<typeof importedSchema>['kind'];
+export type MapArea = NonNullable<ModelDescription['outputs']['mapArea']>;
 export type ModelInput = z.infer<typeof modelInputSchema>;
 
 /** The JSON Schema of model.json, for editors and other tools. */
@@ -78,9 +104,16 @@ export function modelJsonSchema(): Record<string, unknown> {
 }
 
 /** All that happens to a picture before the graph, for `model.json`'s `preprocessing`. */
-export function describePreprocessing(input: ModelInput): ModelDescription['preprocessing'] {
+export function describePreprocessing(
+  input: ModelInput,
+  registration?: RegistrationReference,
+): ModelDescription['preprocessing'] {
   const { width, height, channels, layout, type, scale = 1 } = input;
-  return { ...decodeDescription, width, height, channels, layout, type, scale };
+  const described = { ...decodeDescription, width, height, channels, layout, type, scale };
+  if (registration === undefined) return described;
+  // another reference or limit is another preprocessing: thresholds are not valid for it
+  const hash = createHash('sha256').update(canonicalJson(registration)).digest('hex');
+  return { ...described, registration: `${registrationMethod} ${hash}` };
 }
 
 /** Who a model is, as every score says it. */
@@ -105,7 +138,7 @@ export function parseModel(json: unknown): ModelDescription {
     });
   }
   const model = parsed.data;
-  const expected = describePreprocessing(model.input);
+  const expected = describePreprocessing(model.input, model.registration);
   if (!isDeepStrictEqual({ ...model.preprocessing }, { ...expected })) {
     throw invalidParameter(
       'model.json.preprocessing',

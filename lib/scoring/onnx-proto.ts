@@ -11,6 +11,11 @@ export const onnxTypes = {
   string: 8,
   bool: 9,
   float16: 10,
+  float64: 11,
+  uint16: 4,
+  int16: 5,
+  uint32: 12,
+  uint64: 13,
 } as const;
 
 /** Attribute types (onnx.proto, AttributeProto.AttributeType). */
@@ -22,6 +27,8 @@ export interface TensorProto {
   floatData?: number[];
   int32Data?: number[];
   int64Data?: number[];
+  doubleData?: number[];
+  uint64Data?: number[];
   name?: string;
   /** Little endian, row major. */
   rawData?: Uint8Array;
@@ -69,6 +76,7 @@ export interface GraphProto {
   input?: ValueInfoProto[];
   output?: ValueInfoProto[];
   valueInfo?: ValueInfoProto[];
+  sparseInitializer?: { dims?: number[] }[];
 }
 
 /** A whole ONNX file as a plain object. Field names are those of onnx.proto in camel case. */
@@ -82,6 +90,14 @@ export interface ModelProto {
   graph?: GraphProto;
   opsetImport?: { domain?: string; version?: number }[];
   metadataProps?: { key?: string; value?: string }[];
+  functions?: FunctionProto[];
+}
+
+/** Operators that the file defines itself, of other operators. */
+export interface FunctionProto {
+  name?: string;
+  domain?: string;
+  node?: NodeProto[];
 }
 
 type FieldSpec = [type: string, id: number, rule?: 'repeated'];
@@ -107,9 +123,12 @@ const schema: INamespace = {
       dataType: ['int32', 2],
       floatData: ['float', 4, 'repeated'],
       int32Data: ['int32', 5, 'repeated'],
+      stringData: ['bytes', 6, 'repeated'],
       int64Data: ['int64', 7, 'repeated'],
       name: ['string', 8],
       rawData: ['bytes', 9],
+      doubleData: ['double', 10, 'repeated'],
+      uint64Data: ['uint64', 11, 'repeated'],
       externalData: ['StringStringEntry', 13, 'repeated'],
       dataLocation: ['int32', 14],
     }),
@@ -127,6 +146,7 @@ const schema: INamespace = {
       tensors: ['Tensor', 10, 'repeated'],
       graphs: ['Graph', 11, 'repeated'],
       type: ['int32', 20],
+      refAttrName: ['string', 21],
       sparseTensor: ['SparseTensor', 22],
       sparseTensors: ['SparseTensor', 23, 'repeated'],
     }),
@@ -137,6 +157,7 @@ const schema: INamespace = {
       opType: ['string', 4],
       attribute: ['Attribute', 5, 'repeated'],
       domain: ['string', 7],
+      overload: ['string', 8],
     }),
     Dimension: message({ dimValue: ['int64', 1], dimParam: ['string', 2] }),
     Shape: message({ dim: ['Dimension', 1, 'repeated'] }),
@@ -155,9 +176,15 @@ const schema: INamespace = {
     TrainingInfo: message({ initialization: ['Graph', 1], algorithm: ['Graph', 2] }),
     Function: message({
       name: ['string', 1],
+      input: ['string', 4, 'repeated'],
+      output: ['string', 5, 'repeated'],
+      attribute: ['string', 6, 'repeated'],
       node: ['Node', 7, 'repeated'],
+      opsetImport: ['OperatorSetId', 9, 'repeated'],
       domain: ['string', 10],
       attributeProto: ['Attribute', 11, 'repeated'],
+      valueInfo: ['ValueInfo', 12, 'repeated'],
+      overload: ['string', 13],
     }),
     Model: message({
       irVersion: ['int64', 1],

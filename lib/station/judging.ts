@@ -79,7 +79,9 @@ function judge({ trigger, view, recipe, override, drawn = null, cameraSettings }
       validation = { state: 'not-validated', fingerprint, detail };
       return invalid(reason('notValidated', { view: name, detail }), validation);
     }
-    validation = { state: 'validated', fingerprint, detail: `by ${wanted.validation.by} at ${wanted.validation.at}` };
+    const { by, at, provisional = [] } = wanted.validation;
+    const held = provisional.length > 0 ? `; provisional: ${provisional[0]}` : '';
+    validation = { state: 'validated', fingerprint, detail: `by ${by} at ${at}${held}` };
   }
   return { ...judgeView({ score, rois, viewName: name }), validation };
 }

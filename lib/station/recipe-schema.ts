@@ -30,7 +30,17 @@ const viewSchema = z.strictObject({
   fail: z.number(),
   rois: z.array(roiSchema).max(64),
   validation: z
-    .strictObject({ fingerprint: sha256, by: text(128), at: z.iso.datetime(), basis: text(1000) })
+    .strictObject({
+      fingerprint: sha256,
+      by: text(128),
+      at: z.iso.datetime(),
+      basis: text(4000),
+      provisional: z
+        .array(text(500))
+        .max(50)
+        .optional()
+        .describe('What good parts of were not shown yet; absent or empty: nothing that was declared'),
+    })
     .nullable()
     .describe('For what the thresholds are valid; null = not validated, and nothing passes'),
 });

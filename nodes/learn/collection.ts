@@ -1,12 +1,13 @@
 import { GoodpartError } from '../../lib/core/errors.ts';
 import type { Frame } from '../../lib/core/frame.ts';
+import type { PictureAttributes, PictureSource } from '../../lib/learning/options.ts';
 
 const mostBytes = 1024 * 1024 * 1024;
 
 /** Good frames gathered from messages until there are enough; bounded in number and bytes, each frame once. */
 export class Collection {
   readonly wanted: number;
-  readonly #frames = new Map<string, Frame>();
+  readonly #frames = new Map<string, { frame: Frame } & PictureAttributes>();
   #bytes = 0;
 
   constructor(wanted: number) {
@@ -22,17 +23,17 @@ export class Collection {
   }
 
   /** Throws GP_LEARN_FAILED where the frames would take more memory than a station can spare. */
-  add(frame: Frame): void {
+  add(frame: Frame, about: PictureAttributes): void {
     if (this.complete || this.#frames.has(frame.info.id)) return;
     if (this.#bytes + frame.info.bytes > mostBytes) {
       const text = `${this.size} pictures already take ${Math.round(this.#bytes / 2 ** 20)} MiB: use JPEG, smaller or fewer pictures`;
       throw new GoodpartError('GP_LEARN_FAILED', text, { field: 'count' });
     }
     this.#bytes += frame.info.bytes;
-    this.#frames.set(frame.info.id, frame);
+    this.#frames.set(frame.info.id, { frame, ...about });
   }
 
-  frames(): Frame[] {
+  pictures(): PictureSource[] {
     return [...this.#frames.values()];
   }
 }

@@ -16,11 +16,36 @@ export const config = defineConfig({
     source: choice(['folder', 'messages']),
     path: path({ when: { source: ['folder'] } }),
     /** Pictures to collect from messages, or at most to take from the folder. */
-    count: whole({ default: 300, min: 20, max: 1000 }),
+    count: whole({ default: 300, min: 20, max: 5000 }),
     keepAspect: choice(['auto', 'camera', 'stretch']),
+    features: choice(['usual', 'bank', 'filters', 'thorough', 'backbone']),
+    /** An ONNX file on the machine that runs Node-RED. */
+    backbone: text({ required: true, max: 1000, when: { features: ['backbone'] } }),
+    /** Names of tensors, separated by commas; empty: those that are suggested. */
+    layers: text({ max: 2000, when: { features: ['backbone'] } }),
+    normalisation: choice(['auto', 'imagenet', '0..1', '-1..1', '0..255'], { when: { features: ['backbone'] } }),
+    head: choice(['auto', 'gaussian', 'nearest']),
+    /** Side of the model's square input, or of a square of its area. */
+    size: whole({ default: 256, min: 64, max: 1024, unit: 'px' }),
+    registration: flag(false),
+    maxShift: number({ default: 0.05, min: 0.005, max: 0.25, when: { registration: ['true'] } }),
+    maxRotation: number({ default: 3, min: 0, max: 15, unit: '°', when: { registration: ['true'] } }),
+    goal: choice(['rates', 'costs']),
     /** Share of good parts that may be called warn or fail. */
-    warnRate: number({ default: 0.05, min: 0.0001, max: 0.5 }),
-    failRate: number({ default: 0.01, min: 0.0001, max: 0.5 }),
+    warnRate: number({ default: 0.05, min: 0.0001, max: 0.5, when: { goal: ['rates'] } }),
+    failRate: number({ default: 0.01, min: 0.0001, max: 0.5, when: { goal: ['rates'] } }),
+    /** In any one currency: what a missed defect and a rejected good part cost, and how many parts are defective. */
+    missCost: number({ default: 100, min: 0.001, max: 1e9, when: { goal: ['costs'] } }),
+    falseRejectCost: number({ default: 1, min: 0.001, max: 1e9, when: { goal: ['costs'] } }),
+    defectShare: number({ default: 0.01, min: 0.000001, max: 0.5, when: { goal: ['costs'] } }),
+    /** Names separated by commas that good parts come from; the model is provisional until it has seen all of them. */
+    shifts: text({ max: 1000 }),
+    lots: text({ max: 1000 }),
+    nests: text({ max: 1000 }),
+    /** Folders; empty: none are shown. */
+    defects: text({ max: 1000 }),
+    repeats: text({ max: 1000 }),
+    sensitivity: flag(true),
     seed: whole({ default: 1, min: 0, max: 4_294_967_295 }),
     activate: flag(true),
   },
@@ -28,7 +53,8 @@ export const config = defineConfig({
     {
       field: 'failRate',
       expected: 'at most the warn rate',
-      holds: ({ failRate, warnRate }) => failRate <= warnRate,
+      holds: ({ failRate, warnRate, goal }) => goal === 'costs' || failRate <= warnRate,
     },
+    { field: 'size', expected: 'a multiple of 32', holds: ({ size }) => size % 32 === 0 },
   ],
 });

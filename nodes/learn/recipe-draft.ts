@@ -3,6 +3,10 @@ import type { LearnResult } from '../../lib/learning/learning-job.ts';
 import type { Recipe, RecipeDraft } from '../../lib/station/recipe-schema.ts';
 import type { Station } from '../../lib/station/station.ts';
 
+/** As much as a recipe holds; the model's report has the rest. */
+const mostBasis = 4000;
+const mostProvisional = 50;
+
 /**
  * The recipe that learning proposes: the active one (or a first one, number 1) with this view's model, regions and limits
  * replaced by what was learned, and validated for exactly what was learned with.
@@ -27,6 +31,8 @@ export function draftFrom(o: {
     return { ...roi, areaAbove, median: typical, warn: attention, fail: limit };
   });
   const limits = { median, warn, fail, rois };
+  const basis = result.statement.slice(0, mostBasis);
+  const provisional = result.provisional.slice(0, mostProvisional);
   const fingerprint = o.fingerprint(view, { model, ...limits });
   return {
     number: active?.number ?? 1,
@@ -36,7 +42,7 @@ export function draftFrom(o: {
     warnAccepted: active?.warnAccepted ?? true,
     views: {
       ...active?.views,
-      [view]: { model, ...limits, validation: { fingerprint, by: author, at, basis: result.statement } },
+      [view]: { model, ...limits, validation: { fingerprint, by: author, at, basis, provisional } },
     },
   };
 }

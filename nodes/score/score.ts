@@ -15,6 +15,7 @@ const engineFault = 201;
 const reasonOf: Partial<Record<ErrorCode, ReasonKey>> = {
   GP_IMAGE_UNREADABLE: 'imageUnreadable',
   GP_CHILD_DEADLINE: 'engineTimeout',
+  GP_PART_MISPLACED: 'partMisplaced',
 };
 
 /** Scores the ledger's frame of the view. A message with an image and no inspection opens one by itself. */

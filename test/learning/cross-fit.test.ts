@@ -1,148 +1,123 @@
 import assert from 'node:assert/strict';
-import { gaussian, seededRandom } from '../../lib/core/random.ts';
+import { seededRandom } from '../../lib/core/random.ts';
 import { calibratePositions, mapOf, maximumOf } from '../../lib/learning/heads/calibration.ts';
-import { assignFolds, crossFit, folds } from '../../lib/learning/heads/cross-fit.ts';
-import { fitField, type Samples, shrinkage } from '../../lib/learning/heads/gaussian-field.ts';
-import { cholesky, whitenedSquare } from '../../lib/learning/math/linear-algebra.ts';
+import { assignFolds, fitHead, folds } from '../../lib/learning/heads/cross-fit.ts';
+import type { HeadKind } from '../../lib/learning/heads/head.ts';
+import { pictureOf, randomSamples, rest } from './head-samples.ts';
 
-const rest = async () => {};
+const kinds: HeadKind[] = ['gaussian', 'nearest'];
+const options = { seed: 3, pause: rest };
 
-function randomSamples(pictures: number, dimensions: number, positions: number, seed: number): Samples {
-  const random = seededRandom(seed);
-  const z = Float32Array.from({ length: pictures * dimensions * positions }, () => 3 + gaussian(random));
-  return { pictures, dimensions, positions, z };
-}
-
-/** Mean and covariance of the listed pictures at a position, by the definition. */
-function moments({ z, pictures, dimensions: d }: Samples, position: number, chosen: number[]) {
-  const at = (picture: number, i: number) => z[(position * pictures + picture) * d + i];
-  const mean = Array.from({ length: d }, (_, i) => chosen.reduce((sum, p) => sum + at(p, i), 0) / chosen.length);
-  const covariance = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j < d; j++) {
-      for (const p of chosen)
-        covariance[i * d + j] += ((at(p, i) - mean[i]) * (at(p, j) - mean[j])) / (chosen.length - 1);
-    }
-  }
-  return { mean, covariance };
-}
-
-describe('cross-fitting', () => {
-  const samples = randomSamples(33, 6, 4, 1);
-  const foldOf = assignFolds(33, 7);
-
-  it('puts pictures into five folds of nearly equal size, the same ones for the same seed', () => {
+describe('folds', () => {
+  it('are five of nearly equal size, the same ones for the same seed', () => {
+    const foldOf = assignFolds(33, 7);
     const sizes = Array.from({ length: folds }, (_, fold) => foldOf.filter((each) => each === fold).length);
     assert.deepEqual(sizes.sort(), [6, 6, 7, 7, 7]);
     assert.deepEqual(assignFolds(33, 7), foldOf);
     assert.notDeepEqual(assignFolds(33, 8), foldOf);
   });
 
-  it('gives the distances that fitting again without the fold would give', async () => {
-    const fit = await fitField(samples, foldOf, folds, rest);
-    assert.ok(fit);
-    const { dimensions: d, positions, pictures, z } = samples;
+  it('keep pictures of the same part together, and stay of similar size', () => {
+    const random = seededRandom(4);
+    const groups = Array.from({ length: 100 }, () => `part ${Math.floor(random() * 30)}`);
+    const foldOf = assignFolds(100, 1, groups);
+    for (const [picture, group] of groups.entries()) assert.equal(foldOf[picture], foldOf[groups.indexOf(group)]);
     for (let fold = 0; fold < folds; fold++) {
-      const others = foldOf.flatMap((each, picture) => (each === fold ? [] : [picture]));
-      const all = Array.from({ length: positions }, (_, position) => moments(samples, position, others));
-      for (let position = 0; position < positions; position++) {
-        const { mean, covariance } = all[position];
-        const matrix = covariance.map((value) => value * (1 - shrinkage));
-        for (let i = 0; i < d; i++) {
-          const pooled = all.reduce((sum, each) => sum + each.covariance[i * d + i], 0) / positions;
-          matrix[i * d + i] += shrinkage * pooled;
-        }
-        assert.ok(cholesky(matrix, d));
-        for (let picture = 0; picture < pictures; picture++) {
-          if (foldOf[picture] !== fold) continue;
-          const x = Float64Array.from(mean, (value, i) => z[(position * pictures + picture) * d + i] - value);
-          const expected = Math.sqrt(whitenedSquare(matrix, d, x));
-          const received = fit.crossFitted[picture * positions + position];
-          assert.ok(Math.abs(expected - received) < 1e-4 * expected, `${expected} ${received}`);
-        }
-      }
+      const size = foldOf.filter((each) => each === fold).length;
+      assert.ok(size >= 14 && size <= 26, `${size}`);
     }
-  });
-
-  it('does not let a picture touch the distances of its own fold, nor its own limits’ scale', async () => {
-    const before = await fitField(samples, foldOf, folds, rest);
-    const spoiled = { ...samples, z: samples.z.slice() };
-    const culprit = 5;
-    const { pictures, positions, dimensions: d } = samples;
-    for (let position = 0; position < positions; position++) {
-      for (let i = 0; i < d; i++) spoiled.z[(position * pictures + culprit) * d + i] += 50;
-    }
-    const after = await fitField(spoiled, foldOf, folds, rest);
-    assert.ok(before && after);
-    let changedElsewhere = 0;
-    for (let picture = 0; picture < pictures; picture++) {
-      if (picture === culprit) continue;
-      for (let position = 0; position < positions; position++) {
-        const at = picture * positions + position;
-        if (foldOf[picture] === foldOf[culprit]) {
-          const difference = Math.abs(before.crossFitted[at] - after.crossFitted[at]);
-          assert.ok(difference < 1e-5 * before.crossFitted[at], `picture ${picture} was touched`);
-        } else if (Math.abs(before.crossFitted[at] - after.crossFitted[at]) > 1e-3) changedElsewhere += 1;
-      }
-    }
-    assert.ok(changedElsewhere > 0, 'the spoiled picture must show in the other folds');
-    const own = (distances: Float32Array) =>
-      calibratePositions(distances, positions, (picture) => foldOf[picture] !== foldOf[culprit]);
-    const withRowsChanged = before.crossFitted.slice();
-    withRowsChanged.fill(1e6, culprit * positions, (culprit + 1) * positions);
-    assert.deepEqual(own(withRowsChanged), own(before.crossFitted));
-  });
-
-  it('scores each picture’s map by the other folds’ calibration', async () => {
-    const grid = { width: 2, height: 2 };
-    const fit = await crossFit(samples, foldOf, grid, rest);
-    const field = await fitField(samples, foldOf, folds, rest);
-    assert.ok(fit && field);
-    for (const [picture, map] of fit.maps.entries()) {
-      const others = calibratePositions(field.crossFitted, 4, (each) => foldOf[each] !== foldOf[picture]);
-      assert.deepEqual(map, mapOf(field.crossFitted.subarray(picture * 4, picture * 4 + 4), others, grid));
-    }
-  });
-
-  it('scores unseen pictures like the cross-fitted ones, and learned ones far too well', async () => {
-    const positions = 16;
-    const grid = { width: 4, height: 4 };
-    const all = randomSamples(160, 20, positions, 9);
-    const learned: Samples = { ...all, pictures: 80, z: new Float32Array(80 * 20 * positions) };
-    for (let position = 0; position < positions; position++) {
-      learned.z.set(all.z.subarray(position * 160 * 20, position * 160 * 20 + 80 * 20), position * 80 * 20);
-    }
-    const fit = await crossFit(learned, assignFolds(80, 1), grid, rest);
-    assert.ok(fit);
-    const { field } = fit;
-    const score = (picture: number) => {
-      const distances = new Float32Array(positions);
-      for (let position = 0; position < positions; position++) {
-        let square = 0;
-        for (let j = 0; j < 20; j++) {
-          let y = 0;
-          for (let i = 0; i < 20; i++) {
-            const offset = all.z[(position * 160 + picture) * 20 + i] - field.mean[position * 20 + i];
-            y += offset * field.whitening[(position * 20 + i) * 20 + j];
-          }
-          square += y * y;
-        }
-        distances[position] = Math.sqrt(square);
-      }
-      return maximumOf(mapOf(distances, fit.calibration, grid));
-    };
-    const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-    const crossFitted = mean(fit.maps.map(maximumOf));
-    const inSample = mean(Array.from({ length: 80 }, (_, i) => score(i)));
-    const unseen = mean(Array.from({ length: 80 }, (_, i) => score(80 + i)));
-    assert.ok(Math.abs(unseen - crossFitted) < 0.4, `unseen ${unseen}, cross-fitted ${crossFitted}`);
-    assert.ok(inSample < crossFitted - 0.5, `in-sample ${inSample}, cross-fitted ${crossFitted}`);
-  });
-
-  it('says nothing where the numbers are not finite', async () => {
-    const broken = { ...samples, z: samples.z.slice() };
-    broken.z[11] = Number.NaN;
-    assert.equal(await fitField(broken, foldOf, folds, rest), null);
-    assert.ok(Number.isNaN(maximumOf(Float32Array.of(1, Number.NaN, 2))));
+    assert.throws(() => assignFolds(3, 1, [1, 1, 1]), { code: 'GP_LEARN_FAILED' });
   });
 });
+
+for (const kind of kinds) {
+  describe(`cross-fitting the ${kind} head`, () => {
+    const grid = { width: 2, height: 2 };
+    const samples = randomSamples(33, 6, 4, 1);
+    const foldOf = assignFolds(33, 7);
+
+    it('does not let a picture touch the distances of its own fold', async () => {
+      const culprit = 5;
+      const before = await fitHead(kind, samples, foldOf, grid, options);
+      const spoiled = randomSamples(33, 6, 4, 1, (z, picture) =>
+        picture === culprit ? z.map((value) => value + 50) : z,
+      );
+      const after = await fitHead(kind, spoiled, foldOf, grid, options);
+      assert.ok(before && after);
+      let changedElsewhere = 0;
+      for (let picture = 0; picture < 33; picture++) {
+        if (picture === culprit) continue;
+        for (let at = picture * 4; at < picture * 4 + 4; at++) {
+          const difference = Math.abs(before.crossFitted[at] - after.crossFitted[at]);
+          if (foldOf[picture] !== foldOf[culprit]) changedElsewhere += difference > 1e-3 ? 1 : 0;
+          else assert.ok(difference < 1e-4 * before.crossFitted[at], `picture ${picture} was touched`);
+        }
+      }
+      // The nearest head has other cells to go by, the Gaussians do not.
+      if (kind === 'gaussian') assert.ok(changedElsewhere > 0, 'the spoiled picture must show in the other folds');
+    });
+
+    it('calibrates each map by the other folds, the finished head by all, the held-out one without fold 0', async () => {
+      const fit = await fitHead(kind, samples, foldOf, grid, options);
+      assert.ok(fit);
+      for (const [picture, map] of fit.maps.entries()) {
+        const others = calibratePositions(fit.crossFitted, 4, (each) => foldOf[each] !== foldOf[picture]);
+        assert.deepEqual(map, mapOf(fit.crossFitted.subarray(picture * 4, picture * 4 + 4), others, grid));
+      }
+      assert.deepEqual(
+        fit.calibration,
+        calibratePositions(fit.crossFitted, 4, () => true),
+      );
+      assert.deepEqual(
+        fit.heldOut.calibration,
+        calibratePositions(fit.crossFitted, 4, (each) => foldOf[each] !== 0),
+      );
+    });
+
+    it('holds a model without fold 0 that gives the cross-fitted distances of its pictures', async () => {
+      const fit = await fitHead(kind, samples, foldOf, grid, options);
+      assert.ok(fit);
+      for (let picture = 0; picture < 33; picture++) {
+        const received = fit.heldOut.model.distances(samples.picture(picture));
+        const expected = fit.crossFitted.subarray(picture * 4, picture * 4 + 4);
+        const worst = Math.max(...received.map((value, i) => Math.abs(value / expected[i] - 1)));
+        if (foldOf[picture] === 0) assert.ok(worst < 1e-4, `picture ${picture}: ${received} ${expected}`);
+        else assert.ok(worst > 1e-3, `picture ${picture} was scored by a model without fold 0`);
+      }
+    });
+
+    it('scores unseen pictures like the cross-fitted ones, and learned ones far too well', async () => {
+      const [positions, dimensions, size] = [16, 20, { width: 4, height: 4 }];
+      const learned = randomSamples(80, dimensions, positions, 9);
+      const fit = await fitHead(kind, learned, assignFolds(80, 1), size, options);
+      assert.ok(fit);
+      const score = (z: Float32Array) => maximumOf(mapOf(fit.distances(z), fit.calibration, size));
+      const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+      const crossFitted = mean(fit.maps.map(maximumOf));
+      const inSample = mean(Array.from({ length: 80 }, (_, i) => score(learned.picture(i))));
+      const random = seededRandom(77);
+      const unseen = mean(Array.from({ length: 80 }, () => score(pictureOf(dimensions, positions, random))));
+      assert.ok(Math.abs(unseen - crossFitted) < 0.4, `unseen ${unseen}, cross-fitted ${crossFitted}`);
+      assert.ok(inSample < crossFitted - 0.5, `in-sample ${inSample}, cross-fitted ${crossFitted}`);
+    });
+
+    it('gives the same numbers for the same seed, and reports its progress', async () => {
+      const done: number[] = [];
+      const pause = async (at: number, total: number) => {
+        assert.ok(at <= total);
+        done.push(at);
+      };
+      const first = await fitHead(kind, samples, foldOf, grid, { seed: 3, pause });
+      const again = await fitHead(kind, samples, foldOf, grid, options);
+      assert.deepEqual(first?.crossFitted, again?.crossFitted);
+      assert.deepEqual(first?.calibration, again?.calibration);
+      assert.ok(done.length > 0);
+    });
+
+    it('says nothing where the numbers are not finite', async () => {
+      const broken = randomSamples(33, 6, 4, 1, (z, picture) => (picture === 2 ? z.fill(Number.NaN, 11, 12) : z));
+      assert.equal(await fitHead(kind, broken, foldOf, grid, options), null);
+      assert.ok(Number.isNaN(maximumOf(Float32Array.of(1, Number.NaN, 2))));
+    });
+  });
+}

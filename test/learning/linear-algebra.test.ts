@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
-import { cholesky, inverseTransposed, symmetricEigen, whitenedSquare } from '../../lib/learning/math/linear-algebra.ts';
+import {
+  addOuterProducts,
+  cholesky,
+  choleskyTiled,
+  inverseTransposed,
+  symmetricEigen,
+  whitenedSquare,
+  whitenedSquares,
+} from '../../lib/learning/math/linear-algebra.ts';
 
 /** A Aᵀ + ridge of a random A: symmetric and positive definite. */
 function randomPositive(n: number, seed: number, ridge = 0.1): Float64Array {
@@ -78,5 +86,51 @@ describe('linear algebra', () => {
     assert.equal(cholesky(Float64Array.of(1, 2, 2, 1), 2), false);
     assert.equal(cholesky(Float64Array.of(Number.NaN), 1), false);
     assert.equal(cholesky(Float64Array.of(Number.POSITIVE_INFINITY), 1), false);
+  });
+
+  it('factorises tile by tile as row by row, and refuses the same matrices', () => {
+    fc.assert(
+      fc.property(sizes, seeds, (n, seed) => {
+        const [plain, tiled] = [randomPositive(n, seed, 1), randomPositive(n, seed, 1)];
+        assert.ok(cholesky(plain, n) && choleskyTiled(tiled, n));
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j <= i; j++) assert.ok(Math.abs(plain[i * n + j] - tiled[i * n + j]) < 1e-9);
+        }
+        const spoiled = randomPositive(n, seed, 1);
+        const row = seed % n;
+        spoiled[row * n + row] = seed % 2 ? -1 : Number.NaN;
+        assert.equal(choleskyTiled(spoiled, n), false);
+      }),
+      { numRuns: 60 },
+    );
+    assert.equal(choleskyTiled(Float64Array.of(1, 2, 2, 1), 2), false);
+    assert.equal(choleskyTiled(Float64Array.of(Number.POSITIVE_INFINITY), 1), false);
+  });
+
+  it('handles many rows at once as one at a time, however many are left over', () => {
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 11 }), seeds, (n, count, seed) => {
+        const random = seededRandom(seed);
+        const rows = Float64Array.from({ length: count * n }, () => gaussian(random));
+        const outer = new Float64Array(n * n);
+        addOuterProducts(outer, rows, count, n);
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j <= i; j++) {
+            let sum = 0;
+            for (let row = 0; row < count; row++) sum += rows[row * n + i] * rows[row * n + j];
+            assert.ok(Math.abs(sum - outer[i * n + j]) < 1e-9);
+          }
+        }
+        const lower = randomPositive(n, seed, 1);
+        assert.ok(cholesky(lower, n));
+        const squares = new Float64Array(count);
+        whitenedSquares(lower, n, rows, count, squares);
+        for (let row = 0; row < count; row++) {
+          const expected = whitenedSquare(lower, n, rows.slice(row * n, row * n + n));
+          assert.ok(Math.abs(squares[row] - expected) < 1e-9 * (1 + expected));
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 });

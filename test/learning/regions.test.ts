@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Roi } from '../../lib/core/inspection.ts';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
-import { checkRegions, layRegions, proposeRegions } from '../../lib/learning/limits/regions.ts';
+import { checkRegions, layRegions, proposeRegions, rejectedTogether } from '../../lib/learning/limits/regions.ts';
 
 const grid = { width: 10, height: 10 };
 const rate = { warn: 0.05, fail: 0.01 };
@@ -71,5 +71,38 @@ describe('limits of regions', () => {
     checkRegions([region({ median: Number.NaN, measure: 'area' })]);
     assert.throws(() => checkRegions([region({ index: 17 })]), /index/);
     assert.throws(() => checkRegions([region({}), region({})]), /each region number once/);
+  });
+
+  it('say for each region what is known of them', () => {
+    const [{ thresholds, warn, fail }] = proposeRegions(layRegions([region({})], grid), goodMaps(200), rate);
+    assert.deepEqual([thresholds.warn.value, thresholds.fail.value], [warn, fail]);
+    assert.equal(thresholds.warn.rank, 191);
+    assert.ok(thresholds.warn.bound > 0.05 && thresholds.fail.tighter.more === 99);
+  });
+
+  it('reject more good parts together than each alone', () => {
+    const halves = [0, 1].map((i) =>
+      region({ index: i + 1, name: `half ${i}`, polygon: whole.map(([x, y]) => [(i + x) / 2, y]) }),
+    );
+    const laid = layRegions(halves, grid);
+    const maps = goodMaps(400);
+    const limits = proposeRegions(laid, maps, { warn: 0.1, fail: 0.05 });
+    const { expected, seen, of } = rejectedTogether(laid, limits, maps);
+    assert.ok(expected > 0.09 && expected <= 0.1, `${expected}`);
+    assert.ok(of === 400 && seen > 30 && seen <= 40, `${seen}`);
+  });
+
+  it('follow from costs and the maps of known defects', () => {
+    const maps = goodMaps(400);
+    const defect = new Float32Array(100);
+    defect[3] = 3.3;
+    const laid = layRegions([region({})], grid);
+    const goal = { missCost: 50, falseRejectCost: 1, defectShare: 0.02 };
+    const known = { maps: new Array<Float32Array>(20).fill(defect), drawn: true };
+    const [alone] = proposeRegions(laid, maps, goal);
+    const [with20] = proposeRegions(laid, maps, goal, known);
+    assert.equal(alone.thresholds.rates.basis, 'costs alone');
+    assert.equal(with20.thresholds.rates.basis, 'costs and drawn defects');
+    assert.ok(with20.fail < 3.3 && with20.fail > 3, `${with20.fail}`);
   });
 });

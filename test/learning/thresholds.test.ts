@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { seededRandom } from '../../lib/core/random.ts';
-import { exceedanceBound, proposeThresholds, statementOf } from '../../lib/learning/limits/thresholds.ts';
+import { exceedanceBound, morePartsFor, proposeThresholds, statementOf } from '../../lib/learning/limits/thresholds.ts';
 
 const rate = { warn: 0.05, fail: 0.01 };
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
@@ -68,5 +68,83 @@ describe('thresholds', () => {
     );
     const flat = proposeThresholds(new Array<number>(50).fill(0), rate, 0.1);
     assert.deepEqual([flat.median, flat.warn.value, flat.fail.value], [0, 0.1, 0.2]);
+  });
+
+  it('say what limit would keep the wanted rate with confidence, and what a tighter claim takes', () => {
+    const { warn, fail } = proposeThresholds(upTo(300), rate);
+    assert.equal(warn.strict, 292);
+    assert.equal(fail.strict, 300);
+    assert.ok(exceedanceBound(300, 292) <= 0.05 && exceedanceBound(300, 291) > 0.05);
+    assert.deepEqual(fail.tighter, { rate: 0.005, parts: 598, more: 298 });
+    const few = proposeThresholds(upTo(58), rate);
+    assert.equal(few.warn.strict, null);
+    assert.deepEqual(few.warn.tighter, { rate: 0.05, parts: 59, more: 1 });
+    assert.deepEqual([morePartsFor(0.01, 58), morePartsFor(0.001, 5000)], [241, 0]);
+    assert.match(statementOf(few, 58), /at most 1\.0 % with 95 % confidence takes 241 more good parts \(299 in all/);
+  });
+
+  it('know the rank that the limit stands for, also where it was lifted over good scores', () => {
+    const { warn, fail } = proposeThresholds(upTo(300), rate, 20);
+    assert.deepEqual([warn.value, warn.rank], [286, 286]);
+    assert.deepEqual([fail.value, fail.rank], [306, 300]);
+    assert.equal(fail.bound, exceedanceBound(300, 300));
+    const equal = proposeThresholds([...new Array<number>(280).fill(1), ...upTo(20)], rate);
+    assert.ok(equal.warn.expected <= 0.05 && equal.warn.rank >= 286);
+  });
+
+  it('stay sound from 20 to 10,000 good parts', () => {
+    for (const n of [20, 59, 100, 1000, 10_000]) {
+      const { warn, fail } = proposeThresholds(upTo(n), rate);
+      assert.ok(warn.bound > 0.05 && warn.bound < 0.15 && fail.bound > 0.01, `${n}: ${warn.bound} ${fail.bound}`);
+      assert.ok(warn.expected <= 0.05 && fail.expected <= 0.01 && fail.tighter.more > 0);
+      assert.equal(fail.extrapolated, n < 99);
+    }
+  });
+});
+
+describe('thresholds from costs', () => {
+  const good = upTo(999);
+  const goal = { missCost: 20, falseRejectCost: 1, defectShare: 0.01 };
+
+  it('take, without known defects, the highest false-reject rate that can pay', () => {
+    const { rates } = proposeThresholds(good, goal);
+    assert.equal(rates.basis, 'costs alone');
+    const b = (0.01 * 20) / (0.99 * 1);
+    assert.ok(Math.abs(-Math.E * rates.fail * Math.log(rates.fail) - b) < 1e-9);
+    assert.equal(rates.breakEven, b);
+    assert.ok(rates.fail < b && rates.warn === 5 * rates.fail);
+    assert.match(rates.reason ?? '', /as long as no defects are known; the miss rate is not part of it/);
+  });
+
+  it('reject more where a miss costs more, and never more than a fifth of the good parts', () => {
+    const failAt = (missCost: number) => proposeThresholds(good, { ...goal, missCost }).rates.fail;
+    assert.ok(failAt(2) < failAt(20) && failAt(20) < failAt(60));
+    assert.equal(failAt(1e6), 0.2);
+    const text = statementOf(proposeThresholds(good, { ...goal, missCost: 1e6 }), 999);
+    assert.match(text, /the costs ask for 37 %, 20 % is the most/);
+  });
+
+  it('take the cheapest good score where the scores of defects are known', () => {
+    // Half of the defects score 960.5, half 2000: finding the former rejects 40 good parts of a thousand more.
+    const scores = Array.from({ length: 20 }, (_, i) => (i % 2 ? 960.5 : 2000));
+    const propose = (missCost: number) =>
+      proposeThresholds(good, { ...goal, missCost }, 0.01, { scores, drawn: false });
+    // It pays from 0.01 x missCost / 2 above 0.99 x 39 / 1000 on.
+    const [dear, cheap] = [propose(8), propose(7)];
+    assert.equal(dear.fail.value, 960);
+    assert.equal(cheap.fail.value, 999);
+    assert.equal(dear.rates.basis, 'costs and shown defects');
+    const drawn = proposeThresholds(good, goal, 0.01, { scores, drawn: true });
+    assert.match(drawn.rates.reason ?? '', /20 drawn, not real, defects/);
+  });
+
+  it('do not count on fewer than five known defects', () => {
+    const { rates } = proposeThresholds(good, goal, 0.01, { scores: [960, 2000], drawn: false });
+    assert.equal(rates.basis, 'costs alone');
+  });
+
+  it('refuse costs that are none', () => {
+    assert.throws(() => proposeThresholds(good, { ...goal, missCost: Number.NaN }), /a cost above 0 for missCost/);
+    assert.throws(() => proposeThresholds(good, { ...goal, defectShare: 1 }), /between 0 and 1 for defectShare/);
   });
 });

@@ -1,6 +1,6 @@
-import { onnxTypes } from '../../scoring/onnx-proto.ts';
+import { type AttributeProto, onnxTypes } from '../../scoring/onnx-proto.ts';
 
-export type DataType = 'float32' | 'uint8' | 'int64';
+export type DataType = Exclude<keyof typeof onnxTypes, 'string'>;
 
 export interface Value {
   name: string;
@@ -15,16 +15,24 @@ export interface GraphNode {
   inputs: string[];
   output: string;
   attributes: Record<string, Attribute>;
+  /** All outputs in order where there are several, `output` among them; '' where one is not wanted. */
+  outputs?: string[];
+  /** Attributes of a node from elsewhere, as they came. */
+  foreignAttributes?: AttributeProto[];
+  /** Axes of a reduction: attribute or input, as the operator set wants it. */
+  axes?: number[];
 }
 
 export interface Constant extends Value {
-  /** Row-major elements: float32 or int64. */
-  data: Float32Array | BigInt64Array;
+  /** Row-major elements; a Uint8Array holds the little-endian bytes of any type. */
+  data: Float32Array | BigInt64Array | Uint8Array;
 }
 
 /** A graph before it is written: plain data with every value's shape known. */
 export interface Graph {
   name: string;
+  /** Operator set that all its nodes are written for. */
+  opset: number;
   inputs: Value[];
   outputs: Value[];
   nodes: GraphNode[];
@@ -32,18 +40,26 @@ export interface Graph {
   values: Value[];
 }
 
+/** What a graph made elsewhere brings along: nodes in order, each value's shape known, every name unique. */
+export type GraphPart = Pick<Graph, 'opset' | 'nodes' | 'constants' | 'values'>;
+
+/** Operator set of a graph that holds nothing from elsewhere; engines of 2020 and later know it. */
+export const defaultOpset = 13;
+
 const product = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
 /**
  * Writes a static graph of basic operators, one node at a time; every method returns the value it made. Shapes are
- * computed here, so a wrong size fails while building and never in an engine. Operators as of ONNX opset 13.
+ * computed here, so a wrong size fails while building and never in an engine. Operators have the form that is the same in
+ * ONNX opsets 11 to 21, or the one of the graph's own opset: that of an adopted part, else `defaultOpset`.
  */
 export class GraphBuilder {
   readonly #graph: Graph;
   #next = 0;
+  #adopted = false;
 
   constructor(name: string) {
-    this.#graph = { name, inputs: [], outputs: [], nodes: [], constants: [], values: [] };
+    this.#graph = { name, opset: defaultOpset, inputs: [], outputs: [], nodes: [], constants: [], values: [] };
   }
 
   /** The finished graph; `outputs` are renamed to what the model file promises. */
@@ -55,10 +71,41 @@ export class GraphBuilder {
         other.inputs = other.inputs.map((input) => (input === value.name ? name : input));
       }
       node.output = name;
+      if (node.outputs) node.outputs = node.outputs.map((output) => (output === value.name ? name : output));
       this.#graph.values = this.#graph.values.filter((each) => each.name !== value.name);
       this.#graph.outputs.push({ name, shape: value.shape, type: value.type });
     }
+    for (const node of this.#graph.nodes) this.#placeAxes(node);
     return this.#graph;
+  }
+
+  /** Reductions took their axes as attribute until opset 12 (ReduceSum) and 17 (the others), and as input since. */
+  #placeAxes(node: GraphNode): void {
+    if (node.axes === undefined) return;
+    if (this.#graph.opset < (node.operator === 'ReduceSum' ? 13 : 18)) node.attributes.axes = node.axes;
+    else node.inputs.push(this.constant([node.axes.length], BigInt64Array.from(node.axes, BigInt)).name);
+    node.axes = undefined;
+  }
+
+  /** Takes over what was made elsewhere; the whole graph is then written for its operator set. One part at most. */
+  adopt(part: GraphPart): void {
+    if (this.#adopted) throw new Error('a graph takes over one part only');
+    this.#adopted = true;
+    this.#graph.opset = part.opset;
+    for (const node of part.nodes) this.#graph.nodes.push({ ...node });
+    for (const constant of part.constants) this.#graph.constants.push(constant);
+    for (const value of part.values) this.#graph.values.push({ ...value });
+  }
+
+  /** Gives an inner value a name of its own, by which it is found in the written file. Before any node reads it. */
+  named(value: Value, name: string): Value {
+    const node = this.#graph.nodes.find((candidate) => candidate.output === value.name);
+    const known = this.#graph.values.find((candidate) => candidate.name === value.name);
+    if (node === undefined || known === undefined) throw new Error(`no node makes ${value.name}`);
+    if (node.outputs) node.outputs = node.outputs.map((output) => (output === value.name ? name : output));
+    node.output = name;
+    known.name = name;
+    return { ...value, name };
   }
 
   input(name: string, shape: number[], type: DataType): Value {
@@ -67,7 +114,7 @@ export class GraphBuilder {
     return value;
   }
 
-  constant(shape: number[], data: Float32Array | BigInt64Array): Value {
+  constant(shape: number[], data: Float32Array | BigInt64Array): Constant {
     if (data.length !== product(shape)) throw new Error(`constant of ${data.length} elements for [${shape}]`);
     const constant: Constant = {
       name: `c${this.#next++}`,
@@ -108,8 +155,8 @@ export class GraphBuilder {
     return this.node(operator, [a], a.shape);
   }
 
-  cast(a: Value): Value {
-    return this.node('Cast', [a], a.shape, { to: onnxTypes.float32 });
+  cast(a: Value, type: DataType = 'float32'): Value {
+    return this.node('Cast', [a], a.shape, { to: onnxTypes[type] }, type);
   }
 
   reshape(a: Value, shape: number[]): Value {
@@ -123,28 +170,36 @@ export class GraphBuilder {
     return this.node('Transpose', [a], shape, { perm });
   }
 
-  /** Mean or maximum over `axes`, which stay as size 1. */
-  reduce(operator: 'ReduceMean' | 'ReduceMax', a: Value, axes: number[]): Value {
+  /** Elements `from` up to but without `to` of one axis. */
+  slice(a: Value, axis: number, from: number, to: number): Value {
+    const one = (value: number) => this.constant([1], BigInt64Array.of(BigInt(value)));
+    const shape = a.shape.map((size, i) => (i === axis ? to - from : size));
+    return this.node('Slice', [a, one(from), one(to), one(axis)], shape);
+  }
+
+  /** Mean, maximum or sum over `axes`, which stay as size 1. */
+  reduce(operator: 'ReduceMean' | 'ReduceMax' | 'ReduceSum', a: Value, axes: number[]): Value {
     const shape = a.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-    return this.node(operator, [a], shape, { axes, keepdims: 1 });
+    const value = this.node(operator, [a], shape, { keepdims: 1 });
+    this.#graph.nodes[this.#graph.nodes.length - 1].axes = axes;
+    return value;
   }
 
   reduceSum(a: Value, axes: number[]): Value {
-    const shape = a.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-    const list = this.constant([axes.length], BigInt64Array.from(axes, BigInt));
-    return this.node('ReduceSum', [a, list], shape, { keepdims: 1 });
+    return this.reduce('ReduceSum', a, axes);
   }
 
-  /** Convolution of [1,C,H,W] with weights [O,C,kh,kw]; `pad` zero rows and columns on each side. */
-  convolve(a: Value, weights: Value, bias: Value | null, pad: [number, number] = [0, 0]): Value {
+  /** Convolution of [1,C,H,W] with weights [O,C,kh,kw]; `pad` zero rows and columns on each side, every `stride`-th cell. */
+  convolve(a: Value, weights: Value, bias: Value | null, pad: [number, number] = [0, 0], stride = 1): Value {
     const [, channels, height, width] = a.shape;
     const [filters, depth, kh, kw] = weights.shape;
     if (depth !== channels) throw new Error(`Conv of [${a.shape}] with [${weights.shape}]`);
-    const shape = [1, filters, height + 2 * pad[0] - kh + 1, width + 2 * pad[1] - kw + 1];
+    const reach = (side: number, kernel: number, border: number) => Math.floor((side + 2 * border - kernel) / stride) + 1;
+    const shape = [1, filters, reach(height, kh, pad[0]), reach(width, kw, pad[1])];
     return this.node('Conv', bias ? [a, weights, bias] : [a, weights], shape, {
       kernel_shape: [kh, kw],
       pads: [pad[0], pad[1], pad[0], pad[1]],
-      strides: [1, 1],
+      strides: [stride, stride],
     });
   }
 

@@ -5,25 +5,40 @@ import {
   onnxTypes,
   type ValueInfoProto,
 } from '../../scoring/onnx-proto.ts';
-import type { Attribute, Constant, Graph, Value } from './graph-builder.ts';
+import { type Attribute, type Constant, defaultOpset, type Graph, type Value } from './graph-builder.ts';
 
-/** Operator set of every graph written here; engines of 2020 and later know it. */
-export const opset = 13;
+/** Operator set of a graph that holds nothing from elsewhere. */
+export const opset = defaultOpset;
 
-/** The graph as the bytes of an ONNX file (IR version 7). The same graph gives the same bytes: no instant, no host name. */
+/** The file format that came with each operator set (github.com/onnx/onnx, docs/Versioning.md). */
+const irVersions: readonly (readonly [opset: number, irVersion: number])[] = [
+  [25, 13],
+  [24, 12],
+  [23, 11],
+  [21, 10],
+  [19, 9],
+  [15, 8],
+];
+
+export const irVersionOf = (version: number): number => irVersions.find(([first]) => version >= first)?.[1] ?? 7;
+
+/** The graph as the bytes of an ONNX file. The same graph gives the same bytes: no instant, no host name. */
 export function writeGraph(graph: Graph): Buffer {
   return encodeModel({
-    irVersion: 7,
+    irVersion: irVersionOf(graph.opset),
     producerName: 'goodpart',
-    opsetImport: [{ domain: '', version: opset }],
+    opsetImport: [{ domain: '', version: graph.opset }],
     graph: {
       name: graph.name,
-      node: graph.nodes.map(({ operator, inputs, output, attributes }) => ({
+      node: graph.nodes.map(({ operator, inputs, output, outputs, attributes, foreignAttributes = [] }) => ({
         name: output,
         opType: operator,
         input: inputs,
-        output: [output],
-        attribute: Object.entries(attributes).map(([name, value]) => describeAttribute(name, value)),
+        output: outputs ?? [output],
+        attribute: [
+          ...foreignAttributes,
+          ...Object.entries(attributes).map(([name, value]) => describeAttribute(name, value)),
+        ],
       })),
       initializer: graph.constants.map((constant) => ({
         name: constant.name,

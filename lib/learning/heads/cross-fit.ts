@@ -1,42 +1,89 @@
 import { shuffled } from '../../core/random.ts';
-import { calibratePositions, type Grid, mapOf, type PositionCalibration } from './calibration.ts';
-import { fitField, type GaussianField, type Samples } from './gaussian-field.ts';
+import { failed } from '../failure.ts';
+import { calibratePositions, type Grid, mapOf } from './calibration.ts';
+import { fitGaussian } from './gaussian.ts';
+import type { FittedDistances, HeadFit, HeadKind } from './head.ts';
+import { fitNearest } from './nearest.ts';
+import type { Samples } from './samples.ts';
 
 export const folds = 5;
 
-export interface CrossFit {
-  field: GaussianField;
-  /** From the cross-fitted distances of all pictures: what the finished graph holds. */
-  calibration: PositionCalibration;
-  /** One map per picture, made without that picture's fold: neither in its Gaussians nor in its calibration. */
-  maps: Float32Array[];
-}
-
-/** Which fold each picture belongs to: seeded, of equal size within one. */
-export function assignFolds(pictures: number, seed: number): number[] {
+/**
+ * Which fold each picture belongs to: seeded, of sizes as equal as can be. Pictures of one group (the same part presented
+ * again, near duplicates) share a fold, since a model that knows one of them would score the others too well. Throws
+ * GP_LEARN_FAILED where all pictures are of one group.
+ */
+export function assignFolds(pictures: number, seed: number, groups?: readonly (string | number)[]): number[] {
+  const members = new Map<string | number, number[]>();
+  for (let picture = 0; picture < pictures; picture++) {
+    const group = groups === undefined ? picture : groups[picture];
+    const list = members.get(group);
+    if (list) list.push(picture);
+    else members.set(group, [picture]);
+  }
+  if (members.size < 2) throw failed('pictures', 'at least two that show different parts', 'one part only');
+  const sizes = new Array<number>(folds).fill(0);
   const foldOf = new Array<number>(pictures);
-  for (const [i, picture] of shuffled([...Array(pictures).keys()], seed).entries()) foldOf[picture] = i % folds;
+  for (const list of shuffled([...members.values()], seed)) {
+    const fold = sizes.indexOf(Math.min(...sizes));
+    sizes[fold] += list.length;
+    for (const picture of list) foldOf[picture] = fold;
+  }
   return foldOf;
 }
 
-/** Fits the model and scores every good picture as if it were new. Null where the numbers are not usable (see fitField). */
-export async function crossFit(
+export interface FitOptions {
+  seed: number;
+  /** Threads of ONNX Runtime, default 1. */
+  threads?: number;
+  /** Awaited now and then. */
+  pause(done: number, total: number): Promise<void>;
+}
+
+/**
+ * Fits a head to all pictures and scores every one as if it were new. Null where the numbers are not usable: not finite, or
+ * a covariance that is none. The same samples, folds, seed and threads give the same bytes.
+ */
+export async function fitHead(
+  kind: HeadKind,
   samples: Samples,
   foldOf: number[],
   grid: Grid,
-  pause: (done: number) => Promise<void>,
-): Promise<CrossFit | null> {
+  options: FitOptions,
+): Promise<HeadFit | null> {
   const { positions, pictures } = samples;
-  const fit = await fitField(samples, foldOf, folds, pause);
-  if (fit === null) return null;
-  const { field, crossFitted } = fit;
-  const others = Array.from({ length: folds }, (_, fold) =>
+  const { seed, threads } = options;
+  const total = kind === 'gaussian' ? positions : pictures;
+  const pause = (done: number) => options.pause(done, total);
+  const fitted =
+    kind === 'gaussian'
+      ? await fitGaussian(samples, foldOf, folds, pause)
+      : await fitNearest(samples, foldOf, folds, { seed, threads, pause });
+  return fitted && calibrated(kind, fitted, foldOf, positions, grid);
+}
+
+/** Calibrates by position: each picture's map by the other folds' distances, the finished head by all. */
+function calibrated(
+  kind: HeadKind,
+  { model, heldOut, crossFitted, description }: FittedDistances,
+  foldOf: number[],
+  positions: number,
+  grid: Grid,
+): HeadFit {
+  const without = Array.from({ length: folds }, (_, fold) =>
     calibratePositions(crossFitted, positions, (picture) => foldOf[picture] !== fold),
   );
-  const maps: Float32Array[] = [];
-  for (let picture = 0; picture < pictures; picture++) {
-    const distances = crossFitted.subarray(picture * positions, (picture + 1) * positions);
-    maps.push(mapOf(distances, others[foldOf[picture]], grid));
-  }
-  return { field, calibration: calibratePositions(crossFitted, positions, () => true), maps };
+  const maps = foldOf.map((fold, picture) =>
+    mapOf(crossFitted.subarray(picture * positions, (picture + 1) * positions), without[fold], grid),
+  );
+  return {
+    kind,
+    description,
+    crossFitted,
+    calibration: calibratePositions(crossFitted, positions, () => true),
+    maps,
+    heldOut: { model: heldOut, calibration: without[0] },
+    distances: (z) => model.distances(z),
+    addDistance: (graph, z, size) => model.addDistance(graph, z, size),
+  };
 }

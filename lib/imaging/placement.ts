@@ -1,0 +1,98 @@
+import type { Registration } from '../core/inspection.ts';
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** How a part lies; `agreement` does not matter here. */
+export type Placement = Pick<Registration, 'dx' | 'dy' | 'rotation'>;
+
+/**
+ * Pixel coordinates of a picture that may be stretched: x' = xx·x + xy·y + x0, y' = yx·x + yy·y + y0. A pixel covers
+ * [i, i+1), its centre is i + 0.5.
+ */
+export interface Affine {
+  xx: number;
+  xy: number;
+  x0: number;
+  yx: number;
+  yy: number;
+  y0: number;
+}
+
+/**
+ * From where the reference's point lies to where it is found in the frame, both as pixels of a picture of `size`. `aspect`: width
+ * by height of the frame as the camera gave it; a turn is a turn there and a shear in a stretched picture.
+ */
+export function toFrame({ dx, dy, rotation }: Placement, { width, height }: Size, aspect = width / height): Affine {
+  const angle = (rotation * Math.PI) / 180;
+  const cos = Math.cos(angle);
+  const sin = Math.sin(angle);
+  // pixels that are `stretch` times as wide as high
+  const stretch = (aspect * height) / width;
+  const xy = -sin / stretch;
+  const yx = sin * stretch;
+  const cx = width / 2;
+  const cy = height / 2;
+  return {
+    ...{ xx: cos, xy, x0: cx + dx * width - cos * cx - xy * cy },
+    ...{ yx, yy: cos, y0: cy + dy * height - yx * cx - cos * cy },
+  };
+}
+
+/** The way back: from the frame to the reference. */
+export function toReference(placement: Placement, size: Size, aspect?: number): Affine {
+  const { xx, xy, x0, yx, yy, y0 } = toFrame(placement, size, aspect);
+  const area = xx * yy - xy * yx;
+  return {
+    ...{ xx: yy / area, xy: -xy / area, x0: (xy * y0 - yy * x0) / area },
+    ...{ yx: -yx / area, yy: xx / area, y0: (yx * x0 - xx * y0) / area },
+  };
+}
+
+/**
+ * Moves a picture (uint8 HWC) so that the part lies as in the reference: bilinear, in 1/256 steps; beyond the frame's edge the
+ * edge goes on. The one implementation for learning and inspection. Returns a new Buffer of the same size.
+ */
+export function warp(
+  pixels: Uint8Array,
+  size: Size,
+  channels: 1 | 3,
+  placement: Placement,
+  aspect = size.width / size.height,
+): Buffer {
+  const { width, height } = size;
+  const { xx, xy, x0, yx, yy, y0 } = toFrame(placement, size, aspect);
+  const out = Buffer.allocUnsafe(width * height * channels);
+  const right = width - 1;
+  const bottom = height - 1;
+  let to = 0;
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const x = xx * (column + 0.5) + xy * (row + 0.5) + x0 - 0.5;
+      const y = yx * (column + 0.5) + yy * (row + 0.5) + y0 - 0.5;
+      const left = Math.floor(x);
+      const top = Math.floor(y);
+      const fx = Math.round((x - left) * 256);
+      const fy = Math.round((y - top) * 256);
+      const xa = left < 0 ? 0 : Math.min(left, right);
+      const xb = left < -1 ? 0 : left >= right ? right : left + 1;
+      const ya = (top < 0 ? 0 : Math.min(top, bottom)) * width;
+      const yb = (top < -1 ? 0 : top >= bottom ? bottom : top + 1) * width;
+      const w00 = (256 - fx) * (256 - fy);
+      const w01 = fx * (256 - fy);
+      const w10 = (256 - fx) * fy;
+      const w11 = fx * fy;
+      for (let c = 0; c < channels; c++) {
+        const sum =
+          pixels[(ya + xa) * channels + c] * w00 +
+          pixels[(ya + xb) * channels + c] * w01 +
+          pixels[(yb + xa) * channels + c] * w10 +
+          pixels[(yb + xb) * channels + c] * w11;
+        out[to++] = (sum + 32_768) >> 16;
+      }
+    }
+  }
+  return out;
+}

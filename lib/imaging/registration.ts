@@ -1,0 +1,51 @@
+import type { Registration } from '../core/inspection.ts';
+import type { RegistrationLimits } from './register.ts';
+
+export { type Placement, warp } from './placement.ts';
+export { makeReference, type RegistrationPicture } from './reference.ts';
+export {
+  type PreparedReference,
+  prepareReference,
+  type ReferencePicture,
+  type RegistrationLimits,
+  register,
+} from './register.ts';
+
+/** False where the part lies too far off, or agrees too little for its place to mean anything. */
+export function withinLimits(registration: Registration, limits: RegistrationLimits): boolean {
+  const { dx, dy, rotation, agreement } = registration;
+  return (
+    agreement >= limits.minAgreement &&
+    Math.abs(dx) <= limits.maxShift &&
+    Math.abs(dy) <= limits.maxShift &&
+    Math.abs(rotation) <= limits.maxRotation
+  );
+}
+
+/**
+ * Least agreement of a good picture of a set with a common layout: a quarter of what varies in the picture is the layout. Pictures
+ * that have nothing to do with each other reach 0.2 typically and 0.5 at the highest (measured on five kinds of pictures).
+ */
+const leastOfLayout = 0.5;
+const shareOfLayout = 0.9;
+const noAgreement = 0.3;
+
+/** Whether good pictures, each registered to the reference made of them, have a layout at all that they can be registered to. */
+export function hasCommonLayout(agreements: readonly number[]): boolean {
+  const agreeing = agreements.filter((agreement) => agreement >= leastOfLayout).length;
+  return agreements.length > 0 && agreeing >= shareOfLayout * agreements.length;
+}
+
+/** For `hasCommonLayout` false: one sentence for people, without the full stop. */
+export const noCommonLayout =
+  'these pictures have no common layout to register to: learn without registration, or with pictures of one product in one set-up';
+
+/**
+ * The least agreement of a frame that counts as registered: well below that of good pictures, because a part with a defect is to be
+ * found and judged too, and above that of pictures that show something else.
+ */
+export function proposeMinAgreement(agreements: readonly number[]): number {
+  const sorted = [...agreements].sort((a, b) => a - b);
+  const low = sorted[Math.floor(sorted.length * 0.05)] ?? 0;
+  return Math.max(noAgreement, Math.round(60 * low) / 100);
+}

@@ -1,0 +1,67 @@
+import { seededRandom } from '../../core/random.ts';
+
+/**
+ * k-means of `count` points x [count,n] by Lloyd's iterations from seeded points: centroids [k,n]. A centroid that loses all
+ * its points goes on from a seeded point. The same points and seed give the same centroids. `pause` is awaited once an iteration.
+ */
+export async function kMeans(
+  points: Float32Array,
+  n: number,
+  { k, iterations, seed }: { k: number; iterations: number; seed: number },
+  pause: () => Promise<void>,
+): Promise<Float32Array> {
+  const count = points.length / n;
+  const random = seededRandom(seed);
+  const any = () => Math.floor(random() * count) * n;
+  const centroids = new Float32Array(k * n);
+  for (let c = 0; c < k; c++) {
+    const at = any();
+    centroids.set(points.subarray(at, at + n), c * n);
+  }
+  const sums = new Float64Array(k * n);
+  const members = new Uint32Array(k);
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    assign(points, n, centroids, sums, members);
+    for (let c = 0; c < k; c++) {
+      const at = members[c] === 0 ? any() : 0;
+      for (let i = 0; i < n; i++) {
+        centroids[c * n + i] = members[c] === 0 ? points[at + i] : sums[c * n + i] / members[c];
+      }
+    }
+    await pause();
+  }
+  return centroids;
+}
+
+/** Sums and numbers of the points nearest to each centroid. */
+function assign(
+  points: Float32Array,
+  n: number,
+  centroids: Float32Array,
+  sums: Float64Array,
+  members: Uint32Array,
+): void {
+  const k = members.length;
+  sums.fill(0);
+  members.fill(0);
+  const half = new Float64Array(k);
+  for (let c = 0; c < k; c++) {
+    for (let i = 0; i < n; i++) half[c] += (centroids[c * n + i] * centroids[c * n + i]) / 2;
+  }
+  for (let p = 0; p < points.length; p += n) {
+    let best = 0;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let c = 0; c < k; c++) {
+      // The nearest centroid has the largest x·c - |c|²/2.
+      let dot = -half[c];
+      const at = c * n;
+      for (let i = 0; i < n; i++) dot += points[p + i] * centroids[at + i];
+      if (dot > most) {
+        most = dot;
+        best = c;
+      }
+    }
+    members[best] += 1;
+    for (let i = 0; i < n; i++) sums[best * n + i] += points[p + i];
+  }
+}

@@ -1,0 +1,215 @@
+import { mixSeed } from '../../core/random.ts';
+import { failed } from '../failure.ts';
+import type { GraphBuilder, Value } from '../graph/graph-builder.ts';
+import { symmetricEigen } from '../math/linear-algebra.ts';
+import type { FeatureExtractor, Pictures } from './extractor.ts';
+import { kMeans } from './k-means.ts';
+import { samplePatches } from './patches.ts';
+import { addPyramid, addStatistics, type Level, levels, statisticsChannels, stride } from './pyramid.ts';
+
+export interface FilterOptions {
+  seed: number;
+  /** Pixels between two patches, per level: 1, 2 or 4. */
+  strides: readonly number[];
+  /** Centroids of each level. */
+  centroids: number;
+  /** Added to a patch's variance, in variances of the picture: patches of less contrast than its root are faint, not strange. */
+  contrast: number;
+  /** Added to each axis' variance before whitening (1: that of a patch's average axis). */
+  regularisation: number;
+  /** Patches of each level that are learned from. */
+  patches: number;
+}
+
+const kernel = 7;
+const iterations = 12;
+
+/** What was learned of one level's patches, in the whitened axes. */
+export interface LevelFilters {
+  planes: number;
+  /** [axes, planes*7*7]: rows of zero mean per plane; a contrast-normalised patch times them is white. */
+  whitening: Float32Array;
+  /** [centroids, axes] */
+  centroids: Float32Array;
+}
+
+/** Features of the filters alone, without the local statistics: per level one of each centroid, two of the nearest one. */
+export const filterChannels = (centroids: number) => levels * (centroids + 2);
+
+/**
+ * Learns the filters from patches of the good pictures: local contrast normalisation, whitening, k-means. Source: Coates, Lee,
+ * Ng, "An analysis of single-layer networks in unsupervised feature learning", AISTATS 2011. Throws GP_LEARN_FAILED where nothing varies.
+ */
+export async function learnFilters(
+  pictures: Pictures,
+  options: FilterOptions,
+  progress: (done: number, total: number) => Promise<void>,
+): Promise<LevelFilters[]> {
+  const { seed, centroids: k, patches: perLevel } = options;
+  const total = pictures.count + levels * iterations;
+  const samples = await samplePatches(pictures, { levels, kernel, perLevel, seed }, (done) => progress(done, total));
+  const out: LevelFilters[] = [];
+  for (const [level, patches] of samples.entries()) {
+    let done = pictures.count + level * iterations;
+    const { channels: planes } = pictures;
+    normaliseContrast(patches, planes, options.contrast);
+    const whitening = whiten(patches, planes, options.regularisation);
+    const axes = whitening.length / (planes * kernel * kernel);
+    const points = project(patches, whitening, planes * kernel * kernel);
+    const centroids = await kMeans(points, axes, { k, iterations, seed: mixSeed(seed, level) }, () =>
+      progress(++done, total),
+    );
+    out.push({ planes, whitening, centroids });
+  }
+  return out;
+}
+
+/** Each plane of each patch loses its mean, and the patch is divided by its deviation. */
+function normaliseContrast(patches: Float32Array, planes: number, contrast: number): void {
+  const size = kernel * kernel;
+  const length = planes * size;
+  for (let patch = 0; patch < patches.length; patch += length) {
+    let square = 0;
+    for (let at = patch; at < patch + length; at += size) {
+      let sum = 0;
+      for (let i = 0; i < size; i++) sum += patches[at + i];
+      for (let i = 0; i < size; i++) {
+        patches[at + i] -= sum / size;
+        square += patches[at + i] ** 2;
+      }
+    }
+    const scale = 1 / Math.sqrt(square / length + contrast);
+    for (let i = patch; i < patch + length; i++) patches[i] *= scale;
+  }
+}
+
+/** Rows that turn patches onto their principal axes with unit variance: distances are those of ZCA, which only turns them back. */
+function whiten(patches: Float32Array, planes: number, regularisation: number): Float32Array {
+  const n = planes * kernel * kernel;
+  const moments = new Float64Array(n * n);
+  for (let patch = 0; patch < patches.length; patch += n) {
+    for (let i = 0; i < n; i++) {
+      const x = patches[patch + i];
+      for (let j = 0; j <= i; j++) moments[i * n + j] += x * patches[patch + j];
+    }
+  }
+  const count = patches.length / n;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) moments[j * n + i] = moments[i * n + j] /= count;
+  }
+  const { values, vectors } = symmetricEigen(moments, n);
+  const axes = n - planes; // the mean of each plane was taken away
+  if (!(values[0] > 1e-9)) throw failed('the good pictures', 'pictures in which something varies', 'uniform ones');
+  const out = new Float32Array(axes * n);
+  for (let axis = 0; axis < axes; axis++) {
+    const scale = 1 / Math.sqrt(Math.max(values[axis], 0) + regularisation);
+    for (let i = 0; i < n; i++) out[axis * n + i] = vectors[axis * n + i] * scale;
+  }
+  for (let row = 0; row < out.length; row += kernel * kernel) removeMean(out.subarray(row, row + kernel * kernel));
+  return out;
+}
+
+function removeMean(values: Float32Array): void {
+  let sum = 0;
+  for (const value of values) sum += value;
+  for (let i = 0; i < values.length; i++) values[i] -= sum / values.length;
+}
+
+function project(patches: Float32Array, whitening: Float32Array, n: number): Float32Array {
+  const axes = whitening.length / n;
+  const count = patches.length / n;
+  const out = new Float32Array(count * axes);
+  for (let patch = 0; patch < count; patch++) {
+    for (let axis = 0; axis < axes; axis++) {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += patches[patch * n + i] * whitening[axis * n + i];
+      out[patch * axes + axis] = sum;
+    }
+  }
+  return out;
+}
+
+/** Triangle activation of each centroid, averaged over the cell; mean and maximum of the distance to the nearest. */
+export function addFilters(
+  graph: GraphBuilder,
+  pyramid: Level[],
+  filters: LevelFilters[],
+  { strides, contrast }: Pick<FilterOptions, 'strides' | 'contrast'>,
+): Value[] {
+  const border = (kernel - 1) / 2;
+  return pyramid.flatMap(({ cell, luminance, colour }, i) => {
+    const level = colour ? graph.concatChannels([luminance, colour]) : luminance;
+    const padded = graph.padEdge(level, border, border);
+    const distance = addDistances(graph, padded, filters[i], strides[i], contrast);
+    const pool = cell / strides[i];
+    const closeness = graph.unary('Neg', distance);
+    const nearest = graph.unary('Neg', graph.reduce('ReduceMax', closeness, [1]));
+    const triangle = graph.unary('Relu', graph.binary('Sub', closeness, graph.reduce('ReduceMean', closeness, [1])));
+    return [
+      graph.pool('AveragePool', triangle, pool),
+      graph.pool('AveragePool', nearest, pool),
+      graph.pool('MaxPool', nearest, pool),
+    ];
+  });
+}
+
+/** Distance of every patch, contrast-normalised and whitened, to each centroid: |x|² - 2 x·c + |c|², its root. */
+function addDistances(
+  graph: GraphBuilder,
+  padded: Value,
+  { planes, whitening, centroids }: LevelFilters,
+  step: number,
+  contrast: number,
+): Value {
+  const size = kernel * kernel;
+  const n = planes * size;
+  const axes = whitening.length / n;
+  const k = centroids.length / axes;
+  const apply = (a: Value, rows: number, weights: Float32Array) =>
+    graph.convolve(a, graph.constant([rows, planes, kernel, kernel], weights), null, [0, 0], step);
+  const averages = new Float32Array(planes * n);
+  for (let plane = 0; plane < planes; plane++) averages.fill(1 / size, plane * (n + size), plane * (n + size) + size);
+  const mean = apply(padded, planes, averages);
+  const square = apply(graph.binary('Mul', padded, padded), 1, new Float32Array(n).fill(1 / n));
+  const meanSquare = graph.reduce('ReduceMean', graph.binary('Mul', mean, mean), [1]);
+  const variance = graph.unary('Relu', graph.binary('Sub', square, meanSquare));
+  const scaled = graph.binary('Add', variance, graph.scalar(contrast));
+  const white = apply(padded, axes, whitening);
+  const length = graph.binary('Div', graph.reduceSum(graph.binary('Mul', white, white), [1]), scaled);
+  const towards = new Float32Array(k * n);
+  const squares = new Float32Array(k);
+  for (let c = 0; c < k; c++) {
+    for (let axis = 0; axis < axes; axis++) {
+      const weight = centroids[c * axes + axis];
+      squares[c] += weight * weight;
+      for (let i = 0; i < n; i++) towards[c * n + i] -= 2 * weight * whitening[axis * n + i];
+    }
+  }
+  const product = graph.binary('Div', apply(padded, k, towards), graph.unary('Sqrt', scaled));
+  const shifted = graph.binary('Add', product, graph.constant([1, k, 1, 1], squares));
+  return graph.unary('Sqrt', graph.unary('Relu', graph.binary('Add', shifted, length)));
+}
+
+/** Filters learned from the user's own good pictures, with the local statistics. Throws GP_LEARN_FAILED where nothing varies. */
+export async function filterFeatures(
+  pictures: Pictures,
+  options: FilterOptions,
+  progress: (done: number, total: number) => Promise<void>,
+): Promise<FeatureExtractor> {
+  const filters = await learnFilters(pictures, options, progress);
+  return {
+    kind: 'filters',
+    description: describeFilters(pictures, options),
+    channels: filterChannels(options.centroids) + statisticsChannels(pictures.channels),
+    stride,
+    add(graph, picture, size) {
+      const pyramid = addPyramid(graph, picture, size);
+      return graph.concatChannels([...addFilters(graph, pyramid, filters, options), ...addStatistics(graph, pyramid)]);
+    },
+  };
+}
+
+export function describeFilters({ channels }: Pictures, { centroids, strides, patches, seed }: FilterOptions): string {
+  const kind = channels === 3 ? 'colour patches' : 'patches';
+  return `${centroids} filters learned from ${patches} ${kind} of ${kernel} x ${kernel} on each of ${levels} levels, every ${strides.join(', ')} pixels, seed ${seed}`;
+}
