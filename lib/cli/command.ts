@@ -4,8 +4,8 @@ import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 /** Exit codes of every command; doctor knows the first three. */
 export const exitCodes = { done: 0, no: 1, usage: 2, failed: 3, interrupted: 130 } as const;
 
-export const exitCodesHelp = `Exit code 0: done. 1: done, and the answer is "no". 2: wrong usage. 3: it could not be done; nothing was
-written. 130: interrupted.`;
+export const exitCodesHelp = `Exit code 0: done. 1: done, and the answer is "no". 2: wrong usage. 3: it could not be done.
+130: interrupted. Where it is not 0 or 1, no model was written.`;
 
 export type OptionTable = NonNullable<ParseArgsConfig['options']>;
 
@@ -31,7 +31,7 @@ export interface CommandSpec {
   options: OptionTable;
   /** What may stand behind the options; not allowed where it is not given. */
   files?: string;
-  /** `signal` aborts on Ctrl-C. Whatever is thrown ends as one line and exit code 3, or 2 for UsageError. */
+  /** `signal` aborts on the first Ctrl-C; the second ends the process. Whatever is thrown ends as one line and exit code 3, or 2 for UsageError. */
   run(given: Given, signal: AbortSignal): Promise<Answer>;
 }
 

@@ -6,19 +6,24 @@ import { percent, shownScore, table } from './table.ts';
 
 const usage = `goodpart evaluate --model DIR --data DIR [options]
 
-How well a model tells defects from good parts, on labelled pictures it has not learned from, scored as a station scores them.
-  --data DIR   in the layout of MVTec AD: test/good, test/<defect>, and where there are masks ground_truth/<defect>/<name>_mask.png
+How well a model tells defects from good parts, on labelled pictures that it has not learned from,
+scored as a station scores them.
 
   --model DIR              folder with model.onnx and model.json
-  --threads N              threads of one run, default 1: what a station uses
-  --pixels own|N           pixel figures in each mask's own size (default, as MVTec AD's own evaluation), or all brought to N x N
-  --min-image-auroc X      the answer is "no" (exit code 1) where the figure is below X, or where there is none;
-  --min-pixel-auroc X      so too for the other figures
+  --data DIR               in the layout of MVTec AD: test/good, test/<defect>, and where there are
+                           masks ground_truth/<defect>/<name>_mask.png
+  --threads N              threads of one run; default 1, which is what a station uses
+  --pixels own|N           pixel figures in each mask's own size (default, as MVTec AD's own
+                           evaluation has them), or maps and masks brought to N x N
+  --min-image-auroc X      the answer is "no" where the figure is below X, or where there is none
+  --min-pixel-auroc X
   --min-aupro X
-  --json                   one JSON object: imageAuroc, pixelAuroc, aupro, defects, falseRejects, detected, milliseconds, ...
+  --json                   one JSON object: imageAuroc, pixelAuroc, aupro, defects, falseRejects,
+                           detected, milliseconds, ...
 
-imageAuroc: the probability that a defective picture scores above a good one. pixelAuroc: the same for pixels. aupro: area under the
-per-region overlap up to a false-positive rate of 0.3 (Bergmann et al. 2021). Intervals are Clopper and Pearson's at 95 %.
+imageAuroc: the probability that a defective picture scores above a good one; pixelAuroc: the same
+of pixels. aupro: area under the per-region overlap up to a false-positive rate of 0.3 (Bergmann et
+al. 2021). Intervals are those of Clopper and Pearson at 95 %.
 
 ${exitCodesHelp}`;
 
@@ -37,7 +42,7 @@ export const evaluateCommand: CommandSpec = {
   run,
 };
 
-async function run(given: Given): Promise<Answer> {
+async function run(given: Given, signal: AbortSignal): Promise<Answer> {
   const model = resolve(given.needed('model', 'the folder of a model'));
   const data = resolve(given.needed('data', 'a folder with test/good and test/<defect>'));
   const threads = given.whole('threads', 1, 64) ?? 1;
@@ -48,13 +53,11 @@ async function run(given: Given): Promise<Answer> {
   });
   const bar = new ProgressBar();
   const { evaluate } = await import('../learning/evaluation/evaluate.ts');
-  const figures = await evaluate({
-    model,
-    data,
-    threads,
-    pixels,
-    progress: (done, total) => bar.show('scoring', done, total),
-  }).finally(() => bar.end());
+  const progress = (done: number, total: number) => {
+    signal.throwIfAborted();
+    bar.show('scoring', done, total);
+  };
+  const figures = await evaluate({ model, data, threads, pixels, progress }).finally(() => bar.end());
   const missed = wanted.filter(({ figure, limit }) => !((figures[figure] ?? Number.NaN) >= limit));
   const notReached = missed.map(({ figure, limit }) => `${figure} ${shown(figures[figure])} does not reach ${limit}`);
   return {

@@ -80,11 +80,20 @@ async function main([name, ...args]: string[]): Promise<number> {
   return commands[name].run(args);
 }
 
+// Where nothing is left to wait for before there is an answer (a helper that died), node would end with 0: done.
+process.exitCode = 3;
+let answered = false;
+process.once('exit', () => {
+  if (!answered) console.error('goodpart: ended before there was an answer; please report this');
+});
+
 main(process.argv.slice(2)).then(
   (code) => {
+    answered = true;
     process.exitCode = code;
   },
   (error: unknown) => {
+    answered = true;
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 2;
   },

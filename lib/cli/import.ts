@@ -24,26 +24,31 @@ import { percent, shownScore } from './table.ts';
 
 const usage = `goodpart import --onnx FILE --out DIR [options]
 
-Makes a model of ours of an ONNX model trained elsewhere: exports of anomalib 0.7, 1.x and 2.x, any graph with an anomaly map and/or a
-score, classifiers. DIR of --out becomes the model: model.onnx (one static graph) and model.json; it must be new or empty.
+Makes a model of ours of one that was trained elsewhere: exports of anomalib 0.7, 1.x and 2.x, any
+graph with an anomaly map and/or a score, classifiers. The folder of --out becomes the model:
+model.onnx, one static graph, and model.json.
 
   --onnx FILE              weights in a file beside it are read in
+  --out DIR                new or empty
   --metadata FILE          anomalib's metadata.json; default: the one beside the model
-  --good DIR               find limits from these good pictures, which the model must not have been trained on; without them the
-                           limits are the file's own, or none: then nothing passes
-  --kind KIND              anomalib-0, anomalib-1, anomalib-2, generic, classifier; default: recognised
+  --good DIR               find limits from these good pictures, which the model must not have been
+                           trained on; without them they are the file's own, or nothing passes
+  --warn-rate X            wanted share of good parts above the warn limit; default 5%
+  --fail-rate X            wanted share of good parts above the fail limit; default 1%
   --name NAME              default: the name of the folder
-  --size N|WxH             where the file leaves its input open
+  --json                   one JSON object: model, kind, notes, limits
+
+where the file does not say it
+  --kind KIND              anomalib-0, anomalib-1, anomalib-2, generic, classifier
+  --size N|WxH             of the input
   --map NAME               output that is the map; none: there is none
-  --score NAME             output that is the score; none: there is none, the map's maximum is it
+  --score NAME             output that is the score; none: the map's maximum is it
   --good-class NAME        classifiers: name or number of the class of good parts
   --classes A,B            classifiers: names of the classes in the order of the output
-  --layout NCHW|NHWC       where the file does not show it
-  --mean R,G,B --std R,G,B normalisation of 0..1 pixels that the graph expects; default: as the metadata says, else none
+  --layout NCHW|NHWC
+  --mean R,G,B             normalisation of 0..1 pixels that the graph expects; default: none
+  --std R,G,B
   --scale X                what one grey level of 0..255 is to the graph; default 1/255
-  --warn-rate X            with --good: wanted share of good parts above the warn limit, default 5%
-  --fail-rate X            so too above the fail limit, default 1%
-  --json                   one JSON object: model, kind, notes, limits
 
 ${exitCodesHelp}`;
 

@@ -10,17 +10,17 @@ import { shownScore, table } from './table.ts';
 
 const usage = `goodpart inspect --model DIR FILE... [options]
 
-What a model says of pictures: score, severity (0 a typical good part, 1 at the fail limit), where the score is highest, and the
-verdict by the model's own limits: pass, warn, fail, or invalid where a picture cannot be read or scored. A folder stands for
-the files in it.
+What a model says of pictures: score, severity (0 a typical good part, 1 at the fail limit), where
+the score is highest, and the verdict by the model's own limits: pass, warn, fail, or invalid where
+a picture cannot be read or scored. A folder stands for the files in it.
 
-  --model DIR      folder with model.onnx and model.json
-  --overlay DIR    write each picture with its heat map there
-  --threads N      threads of one run, default 1
-  --json           one JSON object: files[] with verdict, score, severity, peak
+  --model DIR              folder with model.onnx and model.json
+  --overlay DIR            write each picture with its heat map there
+  --threads N              threads of one run; default 1
+  --json                   one JSON object: files[] with verdict, score, severity, peak
 
 ${exitCodesHelp}
-Here "no" means: not every picture passes. A picture that cannot be read never passes.`;
+Here "no" means that not every picture passes; one that cannot be read never does.`;
 
 export const inspectCommand: CommandSpec = {
   name: 'inspect',
@@ -43,7 +43,7 @@ interface Told {
   milliseconds: number | null;
 }
 
-async function run(given: Given): Promise<Answer> {
+async function run(given: Given, signal: AbortSignal): Promise<Answer> {
   const dir = resolve(given.needed('model', 'the folder of a model'));
   const overlay = given.text('overlay');
   const threads = given.whole('threads', 1, 64) ?? 1;
@@ -58,6 +58,7 @@ async function run(given: Given): Promise<Answer> {
   const told: Told[] = [];
   try {
     for (const file of files) {
+      signal.throwIfAborted();
       told.push(await inspectFile(runner, file, overlays));
       bar.show('inspecting', told.length, files.length);
     }

@@ -64,7 +64,7 @@ export async function optionsOf(given: Given): Promise<Omit<LearningOptions, 'mo
     exclude: given.texts('exclude').map((entry) => excluded(entry, files, folders, extend)),
     declared: declaredOf(given),
     goal: goalOf(given),
-    defects: existing(given, 'defects'),
+    defects: existing(given, 'defects').map(withoutGood),
     repeats: existing(given, 'repeats'),
     sensitivity: !given.flag('no-sensitivity'),
     extend: extend === undefined ? undefined : resolve(extend),
@@ -190,6 +190,12 @@ function existing(given: Given, name: string): { path: string }[] {
     if (!existsSync(path) || !statSync(path).isDirectory()) throw absent(name, 'a folder', `${path}, which is none`);
     return { path };
   });
+}
+
+/** The `test` folder of a labelled set would make its good pictures defects that are missed. */
+function withoutGood({ path }: { path: string }): { path: string } {
+  if (!existsSync(join(path, 'good'))) return { path };
+  throw absent('defects', 'a folder of defects', `${path}, which holds good pictures in its folder good`);
 }
 
 function absent(name: string, expected: string, received: string): GoodpartError {

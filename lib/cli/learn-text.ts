@@ -1,10 +1,14 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { BackboneLayers } from '../learning/features/backbone-layers.ts';
 import type { LearnResult } from '../learning/learning-job.ts';
+import type { Finding } from '../learning/pictures/checks.ts';
 import { shownScore, table } from './table.ts';
 
 /** So many lines of a list are shown; the rest is in the report. */
 const mostLines = 10;
+
+/** The most telling first. */
+const order: Finding['kind'][] = ['outlying', 'flat', 'dark', 'bright', 'blurred', 'duplicate'];
 
 /** What a learning run found out, for people. */
 export function learnedText(learned: LearnResult, files: { name: string; bytes: number }[]): string {
@@ -12,7 +16,7 @@ export function learnedText(learned: LearnResult, files: { name: string; bytes: 
     learned;
   const paragraphs = [
     `Learned ${model.name} ${model.version} from ${images} good pictures in ${seconds.toFixed(0)} s.`,
-    `Features: ${features}\nHead: ${head}. ${headReason}`,
+    `Features: ${features}\nHead: ${head}; ${headReason}`,
     statement,
     provisional(learned),
     list(
@@ -27,7 +31,7 @@ export function learnedText(learned: LearnResult, files: { name: string; bytes: 
     clusters && setUps(clusters),
     limits(learned),
     sensitivity(learned),
-    defects?.statement,
+    defects && shownDefects(defects),
     repeatability?.statement,
     written(dir, files),
   ];
@@ -44,9 +48,13 @@ function findings({ findings: found, highest }: LearnResult): string | null {
     const worth = first ? ` The highest score of a good picture is ${shownScore(first.score)}: ${first.path}` : '';
     return `No good picture looks blurred, dark, repeated or unlike the others.${worth}`;
   }
-  const rows = found.map(({ kind, label, reason }) => `${kind.padEnd(10)} ${label}: ${reason}`);
+  const worst = found.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const folders = new Set(found.map(({ label }) => dirname(label)));
+  const lines = worst.map(({ kind, label, reason }) => `${kind.padEnd(10)} ${label}: ${reason}`);
   const heading = 'Good pictures to look at (all are learned from; leave one out with --exclude FILE):';
-  return list(heading, rows);
+  // names are enough where all lie in one folder, and --exclude takes them
+  const [folder] = folders;
+  return list(heading, folders.size === 1 ? lines.map((line) => line.replaceAll(`${folder}/`, '')) : lines);
 }
 
 function setUps({ sentence, sizes, examples }: NonNullable<LearnResult['clusters']>): string {
@@ -78,9 +86,22 @@ function sensitivity({ sensitivity: seen }: LearnResult): string | null {
   return `${meaning}\n${table([heading, ...rows], '')}\n${seen.regions.map(({ statement }) => statement).join('\n')}\n${seen.statement}`;
 }
 
+function shownDefects({ kinds, missed }: NonNullable<LearnResult['defects']>): string {
+  const rows = kinds.map(({ kind, warn, fail }) => [kind, String(fail.shown), String(warn.found), String(fail.found)]);
+  const below = missed.map(({ label, verdict, score }) => `${verdict}: ${label} (${shownScore(score)})`);
+  const counts = table([['shown defects', 'pictures', 'above warn', 'above fail'], ...rows], '');
+  return [counts, list('Not above the fail limit:', below)].filter(Boolean).join('\n');
+}
+
 function written(dir: string, files: { name: string; bytes: number }[]): string {
-  const sizes = files.map(({ name, bytes }) => `${name} ${size(bytes)}`);
-  const report = files.some(({ name }) => name === 'report.json') ? `\nReport: ${join(dir, 'report.json')}` : '';
+  const groups = new Map<string, { count: number; bytes: number }>();
+  for (const { name, bytes } of files) {
+    const key = name.replace(/\d+(?=\.\w+$)/, '*');
+    const group = groups.get(key) ?? { count: 0, bytes: 0 };
+    groups.set(key, { count: group.count + 1, bytes: group.bytes + bytes });
+  }
+  const sizes = [...groups].map(([key, { count, bytes }]) => `${count > 1 ? `${count} ` : ''}${key} ${size(bytes)}`);
+  const report = files.some(({ name }) => name === 'report.html') ? `\nReport: ${join(dir, 'report.html')}` : '';
   return `Written to ${dir}: ${sizes.join(', ')}${report}`;
 }
 

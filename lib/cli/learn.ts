@@ -12,41 +12,51 @@ import { ProgressBar } from './progress.ts';
 
 const usage = `goodpart learn --good DIR --out DIR [options]
 
-Learns what good parts look like. DIR of --out becomes the model: model.onnx, model.json with the limits, report.json; it must be new
-or empty. No Python, no download. The same pictures, seed, kind of processor and thread count give the same bytes.
+Learns what good parts look like; no Python, no download. The folder of --out becomes the model:
+model.onnx, model.json with the limits, report.html. The same pictures, seed, kind of processor and
+thread count give the same bytes.
+
+  --good DIR               good pictures: the files directly in DIR; may be given several times
+  --out DIR                new or empty
+  --json                   one JSON object instead of text
 
 pictures
-  --good DIR               good pictures, the files directly in DIR; may be given several times
   --most N                 an even selection of at most N pictures
-  --exclude FILE           leave this picture out (a file, or a digest as the report names it); may be given several times
-  --labels CSV             shift, lot and nest of pictures: columns file,shift,lot,nest
-  --declare shift=a,b      good parts come from these shifts (lots, nests): until all are learned the model is provisional
+  --exclude FILE           leave a picture out: a file, or a digest as the report names it; may be
+                           given several times
+  --labels CSV             shift, lot and nest of pictures; columns file,shift,lot,nest
+  --declare shift=a,b      good parts come from these shifts (lots, nests): until all were learned,
+                           the model is provisional
   --add-to DIR             add the pictures to those of this model, without starting again
 
 model
-  --features KIND          bank (fixed filters), filters (learned from the pictures), thorough (both), backbone; default: the best value
-  --backbone FILE          features of a network you bring (ONNX)
-  --layers A,B             its tensors to take; default: suggested ones. --list-layers lists them and learns nothing
-  --normalisation WHICH    imagenet, 0..1, -1..1, 0..255, or mean and deviation as r,g,b/r,g,b; default: as the file says
-  --head KIND              auto (default), gaussian (parts that sit still), nearest (parts that do not)
+  --features KIND          bank (fixed filters), filters (learned from the pictures), thorough
+                           (both), backbone; default: what our measurements recommend
+  --backbone FILE          features of a network that you bring, as ONNX
+  --layers A,B             tensors to take; default: suggested ones
+  --list-layers            list them and learn nothing
+  --normalisation WHICH    imagenet, 0..1, -1..1, 0..255, or mean and deviation as r,g,b/r,g,b;
+                           default: as the file says
+  --head KIND              auto (default), gaussian (parts that sit still), nearest (that do not)
   --size N                 side of the model's input, a multiple of 32; default 256
   --seed N                 default 1
-  --aspect HOW             auto (default), keep (all pictures share one aspect), stretch (to a square)
-  --register               find the part in each picture first: shifted parts are no anomaly
+  --aspect HOW             auto (default), keep (all pictures share one), stretch (to a square)
+  --register               find the part in each picture first: a shifted part is no anomaly
   --max-shift X            farthest shift, in parts of the frame; default 0.05
   --max-rotation DEG       farthest rotation; default 3
   --name NAME              default: the name of the folder
 
 limits
-  --warn-rate X            wanted share of good parts above the warn limit, default 5%
-  --fail-rate X            wanted share of good parts above the fail limit, default 1%
+  --warn-rate X            wanted share of good parts above the warn limit; default 5%
+  --fail-rate X            wanted share of good parts above the fail limit; default 1%
   --miss-cost X --false-reject-cost Y --defect-share Z
-                           limits from what a miss and a false reject cost, and the share of parts that are defective
-  --defects DIR            pictures of defects (subfolders are kinds), to say how many are found; not learned from
-  --repeats DIR            one subfolder for each part, presented several times: how repeatable the score is
+                           limits from what a miss and a false reject cost instead, and from the
+                           share of parts that are defective
+  --defects DIR            pictures of defects (subfolders are kinds), to say how many are found;
+                           they are not learned from
+  --repeats DIR            one subfolder for each part, presented several times: how repeatable
+                           its score is
   --no-sensitivity         do not measure which drawn defects are found
-
-  --json                   one JSON object
 
 ${exitCodesHelp}`;
 

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { GoodpartError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 
@@ -35,7 +36,7 @@ export class OutputFolder {
     }
     const output = new OutputFolder(dir, about === undefined);
     try {
-      await mkdir(output.staging, { recursive: true });
+      await makeFolders(output.staging);
     } catch (error) {
       throw unwritable(dir, error);
     }
@@ -55,6 +56,13 @@ export class OutputFolder {
     await rm(this.staging, { recursive: true, force: true }).catch(() => {});
     if (this.#made) await rmdir(this.dir).catch(() => {});
   }
+}
+
+/** As `mkdir` with `recursive`, which never ends where a file system answers ENOENT for what it cannot hold (/proc). */
+async function makeFolders(path: string): Promise<void> {
+  const parent = dirname(path);
+  if (parent !== path && !existsSync(parent)) await makeFolders(parent);
+  await mkdir(path);
 }
 
 function unusable(expected: string, received: string): GoodpartError {

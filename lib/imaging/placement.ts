@@ -53,7 +53,7 @@ export function toReference(placement: Placement, size: Size, aspect?: number): 
 
 /**
  * Moves a picture (uint8 HWC) so that the part lies as in the reference: bilinear, in 1/256 steps; beyond the frame's edge the
- * edge goes on. The one implementation for learning and inspection. Returns a new Buffer of the same size.
+ * edge goes on. Returns a new Buffer of the same size.
  */
 export function warp(
   pixels: Uint8Array,
@@ -63,36 +63,70 @@ export function warp(
   aspect = size.width / size.height,
 ): Buffer {
   const { width, height } = size;
-  const { xx, xy, x0, yx, yy, y0 } = toFrame(placement, size, aspect);
+  const there = toFrame(placement, size, aspect);
+  const { xx, xy, x0, yx, yy, y0 } = there;
   const out = Buffer.allocUnsafe(width * height * channels);
   const right = width - 1;
   const bottom = height - 1;
   let to = 0;
   for (let row = 0; row < height; row++) {
+    const [from, until] = shownColumns(there, size, row, 0.5);
     for (let column = 0; column < width; column++) {
       const x = xx * (column + 0.5) + xy * (row + 0.5) + x0 - 0.5;
       const y = yx * (column + 0.5) + yy * (row + 0.5) + y0 - 0.5;
       const left = Math.floor(x);
       const top = Math.floor(y);
-      const fx = Math.round((x - left) * 256);
-      const fy = Math.round((y - top) * 256);
-      const xa = left < 0 ? 0 : Math.min(left, right);
-      const xb = left < -1 ? 0 : left >= right ? right : left + 1;
-      const ya = (top < 0 ? 0 : Math.min(top, bottom)) * width;
-      const yb = (top < -1 ? 0 : top >= bottom ? bottom : top + 1) * width;
+      const fx = ((x - left) * 256 + 0.5) | 0;
+      const fy = ((y - top) * 256 + 0.5) | 0;
       const w00 = (256 - fx) * (256 - fy);
       const w01 = fx * (256 - fy);
       const w10 = (256 - fx) * fy;
       const w11 = fx * fy;
-      for (let c = 0; c < channels; c++) {
+      let a = (top * width + left) * channels;
+      let b = a + channels;
+      let c = a + width * channels;
+      let d = c + channels;
+      if (column < from || column >= until || left >= right || top >= bottom) {
+        const xa = left < 0 ? 0 : Math.min(left, right);
+        const xb = left < -1 ? 0 : Math.min(left + 1, right);
+        const ya = (top < 0 ? 0 : Math.min(top, bottom)) * width;
+        const yb = (top < -1 ? 0 : Math.min(top + 1, bottom)) * width;
+        a = (ya + xa) * channels;
+        b = (ya + xb) * channels;
+        c = (yb + xa) * channels;
+        d = (yb + xb) * channels;
+      }
+      for (let channel = 0; channel < channels; channel++) {
         const sum =
-          pixels[(ya + xa) * channels + c] * w00 +
-          pixels[(ya + xb) * channels + c] * w01 +
-          pixels[(yb + xa) * channels + c] * w10 +
-          pixels[(yb + xb) * channels + c] * w11;
+          pixels[a + channel] * w00 + pixels[b + channel] * w01 + pixels[c + channel] * w10 + pixels[d + channel] * w11;
         out[to++] = (sum + 32_768) >> 16;
       }
     }
   }
   return out;
+}
+
+/** The columns [from, until) of a row whose middles the frame shows at least `inset` pixels within its edges. */
+export function shownColumns(
+  { xx, xy, x0, yx, yy, y0 }: Affine,
+  size: Size,
+  row: number,
+  inset: number,
+): [number, number] {
+  let from = 0;
+  let until = size.width;
+  for (const [slope, start, length] of [
+    [xx, xy * (row + 0.5) + x0, size.width],
+    [yx, yy * (row + 0.5) + y0, size.height],
+  ]) {
+    const [low, high] = [inset - start, length - inset - start];
+    if (Math.abs(slope) < 1e-9) {
+      if (low > 0 || high < 0) return [0, 0];
+      continue;
+    }
+    const [first, last] = slope > 0 ? [low / slope, high / slope] : [high / slope, low / slope];
+    from = Math.max(from, Math.ceil(first - 0.5));
+    until = Math.min(until, Math.floor(last - 0.5) + 1);
+  }
+  return from < until ? [from, until] : [0, 0];
 }

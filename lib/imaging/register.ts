@@ -25,6 +25,8 @@ export interface PreparedReference {
   readonly limits: RegistrationLimits;
   /** Width by height of the camera's frames. */
   readonly aspect: number;
+  /** The reference itself. */
+  readonly grey: Grey;
   /** Fine to coarse. */
   readonly levels: readonly { template: Template; radius: number }[];
   readonly coarse: PhaseCorrelation;
@@ -48,6 +50,8 @@ const triedStarts = 3;
 const samePlace = 0.5;
 /** What two places leave unexplained may differ by this factor. */
 const nearlyAsWell = 1.25;
+const beyondLimits = 2;
+const radians = (degrees: number) => (degrees * Math.PI) / 180;
 
 /** Throws GP_MODEL_INVALID where the reference picture is none. */
 export function prepareReference(o: RegistrationLimits & { reference: ReferencePicture }): PreparedReference {
@@ -63,16 +67,17 @@ export function prepareReference(o: RegistrationLimits & { reference: ReferenceP
     throw invalidParameter(field, `${width * height} bytes in base64`, `${pixels.length} bytes`, 'GP_MODEL_INVALID');
   }
   const freedom = { shift: maxShift > 0, rotation: maxRotation > 0 };
-  const pyramid = pyramidOf(greyOf(pixels, reference, 1, reference));
+  const grey = greyOf(pixels, reference, 1, reference);
+  const pyramid = pyramidOf(grey);
   const levels = pyramid.map((level) => {
     const radius = radiusOf(level);
     return { template: prepareTemplate(detrended(level, radius), freedom), radius };
   });
   const reach = freedom.rotation ? Math.ceil((1.5 * maxRotation) / turnStep) : 0;
-  const turns = Array.from({ length: 2 * reach + 1 }, (_, i) => ((i - reach) * turnStep * Math.PI) / 180);
+  const turns = Array.from({ length: 2 * reach + 1 }, (_, i) => radians((i - reach) * turnStep));
   const base = levels[1].template.picture;
   const coarse = new PhaseCorrelation(turns.map((turn) => turned(base, turn)));
-  return { limits: { maxShift, maxRotation, minAgreement }, aspect: width / height, levels, coarse, turns };
+  return { limits: { maxShift, maxRotation, minAgreement }, aspect: width / height, grey, levels, coarse, turns };
 }
 
 /** Where the part of the reference lies in a picture (uint8 HWC). The picture may be stretched: the reference's aspect counts. */
@@ -90,7 +95,7 @@ export function register(pixels: Uint8Array, size: Size, channels: 1 | 3, prepar
   const motion = align(
     levels[0].template,
     frames[0],
-    scaled(nearest(middle, frames[1], refined), scale(1, 0)),
+    scaled(bestOf(refined, middle, frames[1], prepared.limits), scale(1, 0)),
     steps[0],
   );
   const agreement = correlation(middle.picture, frames[1], scaled(motion, scale(0, 1)));
@@ -100,6 +105,17 @@ export function register(pixels: Uint8Array, size: Size, channels: 1 | 3, prepar
     rotation: (motion.angle * 180) / Math.PI,
     agreement,
   };
+}
+
+/** False where the part lies too far off, or agrees too little for its place to mean anything. */
+export function withinLimits(registration: Registration, limits: RegistrationLimits): boolean {
+  const { dx, dy, rotation, agreement } = registration;
+  return (
+    agreement >= limits.minAgreement &&
+    Math.abs(dx) <= limits.maxShift &&
+    Math.abs(dy) <= limits.maxShift &&
+    Math.abs(rotation) <= limits.maxRotation
+  );
 }
 
 /** Places where the part may lie, in pixels of the coarsest level, refined there. */
@@ -125,15 +141,27 @@ function coarseMotions(frames: Grey[], { levels, coarse, turns, limits }: Prepar
   return found;
 }
 
-/** A repetitive or round part fits in many places: of those that fit nearly as well as the best, the nearest to the reference. */
-function nearest(template: Template, frame: Grey, motions: Motion[]): Motion {
+/**
+ * The place that leaves least unexplained. A repetitive or round part fits in many: of those that fit nearly as well as the best, the
+ * nearest to the reference. Beyond the limits a place must fit much better, for among many places some fit by chance.
+ */
+function bestOf(
+  motions: Motion[],
+  template: Template,
+  frame: Grey,
+  { maxShift, maxRotation }: RegistrationLimits,
+): Motion {
   const still = { x: 0, y: 0, angle: 0 };
+  const { width, height } = template.picture;
   const judged = motions.map((motion) => {
-    return { motion, far: distance(template, motion, still), value: correlation(template.picture, frame, motion) };
+    const { x, y, angle } = motion;
+    const within =
+      Math.abs(x) <= maxShift * width && Math.abs(y) <= maxShift * height && Math.abs(angle) <= radians(maxRotation);
+    const unexplained = 1 - correlation(template.picture, frame, motion);
+    return { motion, far: distance(template, motion, still), unexplained: unexplained * (within ? 1 : beyondLimits) };
   });
-  const highest = Math.max(...judged.map(({ value }) => value));
-  const enough = 1 - (1 - highest) * nearlyAsWell;
-  return judged.filter(({ value }) => value >= enough).sort((a, b) => a.far - b.far)[0].motion;
+  const enough = Math.min(...judged.map(({ unexplained }) => unexplained)) * nearlyAsWell;
+  return judged.filter(({ unexplained }) => unexplained <= enough).sort((a, b) => a.far - b.far)[0].motion;
 }
 
 /** How far a typical pixel lies apart under two motions, in pixels. */

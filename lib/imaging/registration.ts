@@ -1,6 +1,4 @@
-import type { Registration } from '../core/inspection.ts';
-import type { RegistrationLimits } from './register.ts';
-
+export { laidFromElsewhere, layAsLearned } from './laying.ts';
 export { type Placement, warp } from './placement.ts';
 export { makeReference, type RegistrationPicture } from './reference.ts';
 export {
@@ -9,18 +7,8 @@ export {
   type ReferencePicture,
   type RegistrationLimits,
   register,
+  withinLimits,
 } from './register.ts';
-
-/** False where the part lies too far off, or agrees too little for its place to mean anything. */
-export function withinLimits(registration: Registration, limits: RegistrationLimits): boolean {
-  const { dx, dy, rotation, agreement } = registration;
-  return (
-    agreement >= limits.minAgreement &&
-    Math.abs(dx) <= limits.maxShift &&
-    Math.abs(dy) <= limits.maxShift &&
-    Math.abs(rotation) <= limits.maxRotation
-  );
-}
 
 /**
  * Least agreement of a good picture of a set with a common layout: a quarter of what varies in the picture is the layout. Pictures

@@ -97,6 +97,7 @@ export async function appraise(subject: Subject, options: LearnBody, tell: Progr
       : await measureSensitivity({
           ...drawingGround(subject, examples),
           size: pictures.size,
+          frame: pictures.count > 0 ? pictures.own : undefined,
           channels: pictures.channels,
           grid: describer.grid,
           regions,
@@ -110,9 +111,13 @@ export async function appraise(subject: Subject, options: LearnBody, tell: Progr
     defects: found?.statement,
     provisional,
     regions:
-      rois.length > 0 ? { count: rois.length, expected: rejectedTogether(regions, rois, fit.maps).expected } : undefined,
+      rois.length > 0
+        ? { count: rois.length, expected: rejectedTogether(regions, rois, fit.maps).expected }
+        : undefined,
   });
-  const byScore = roster.used.map(({ label }, i) => ({ path: label, score: scores[i] })).sort((a, b) => b.score - a.score);
+  const byScore = roster.used
+    .map(({ label }, i) => ({ path: label, score: scores[i] }))
+    .sort((a, b) => b.score - a.score);
   const digest = createHash('sha256');
   for (const entry of roster.used) digest.update(entry.digest);
   await tell('looking for clusters', 0, 1);
@@ -131,7 +136,11 @@ export async function appraise(subject: Subject, options: LearnBody, tell: Progr
     head: fit.kind,
     headReason: fitted.why,
     findings: findingsOf(subject),
-    clusters: findClusters(descriptorsOf(subject), roster.used.map(({ label }) => label), seed),
+    clusters: findClusters(
+      descriptorsOf(subject),
+      roster.used.map(({ label }) => label),
+      seed,
+    ),
     coverage,
     provisional,
     sensitivity,
@@ -189,7 +198,8 @@ async function exampleSet({ pictures, parent, roster, model }: Subject): Promise
     chosen.push({ pixels: pictures.pixels(picture), digest: pictures.digests[picture] });
   }
   const examples: Example[] = [];
-  for (const each of chosen.slice(-keptExamples)) examples.push({ ...each, score: (await model.run(each.pixels)).score });
+  for (const each of chosen.slice(-keptExamples))
+    examples.push({ ...each, score: (await model.run(each.pixels)).score });
   return examples;
 }
 
@@ -203,5 +213,8 @@ function drawingGround(subject: Subject, examples: Example[]) {
       mapOf(heldOut.model.distances(await describer.z(pixels)), heldOut.calibration, describer.grid);
     return { pictures: unseen, score };
   }
-  return { pictures: examples.map(({ pixels }) => pixels), score: async (pixels: Buffer) => (await model.run(pixels)).map };
+  return {
+    pictures: examples.map(({ pixels }) => pixels),
+    score: async (pixels: Buffer) => (await model.run(pixels)).map,
+  };
 }

@@ -25,7 +25,7 @@ export async function fitProjection(
   const { size, channels, count } = pictures;
   const grid = gridOf(size, extractor);
   const session = await Session.open(writeGraph(featureGraph({ size, channels, extractor })), tools);
-  const fit = new ProjectionFit(extractor.channels);
+  const fit = new ProjectionFit(extractor.channels, extractor.alike);
   const chosen = shuffled([...Array(count).keys()], tools.seed).slice(0, projectionPictures);
   for (const [i, picture] of chosen.entries()) {
     const { features } = await session.run(feed(pictures, pictures.pixels(picture)), [names.features]);

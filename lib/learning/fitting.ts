@@ -48,7 +48,9 @@ export async function fitBestHead(subject: Subject, options: LearnBody, tell: Pr
   const compares = wanted === 'auto';
   let drawn: DrawnDefects | null = null;
   if (compares || 'missCost' in goal) {
-    drawn = await drawDefects(pictures, foldOf.slice(kept), describer, seed, (done, total) => tell('drawing', done, total));
+    drawn = await drawDefects(pictures, foldOf.slice(kept), describer, seed, (done, total) =>
+      tell('drawing', done, total),
+    );
     if (drawn.z.length === 0) drawn = null;
   }
   const mapsOf = (fit: HeadFit) => drawn && drawnMaps(drawn, fit, grid);

@@ -1,20 +1,21 @@
 import { describePreprocessing, type ModelDescription, type ModelInput } from '../scoring/model-schema.ts';
+import { type Appraisal, appraise } from './appraise.ts';
 import { Describer, type Features, fitProjection } from './describer.ts';
+import { failed } from './failure.ts';
 import { chooseBackbone } from './features/backbone.ts';
 import { type FeatureChoice, prepareFeatures, usualFeatures } from './features/features.ts';
-import { failed } from './failure.ts';
-import { fitBestHead, type FittedHead } from './fitting.ts';
 import { FinishedModel } from './finished-model.ts';
+import { type FittedHead, fitBestHead } from './fitting.ts';
 import { writeGraph } from './graph/write-graph.ts';
 import { mapOf, maximumOf } from './heads/calibration.ts';
 import { assignFolds } from './heads/cross-fit.ts';
 import { Samples } from './heads/samples.ts';
 import type { LearnBody } from './learning-protocol.ts';
-import { type Appraisal, appraise } from './appraise.ts';
 import { modelGraph, names } from './model-graph.ts';
 import type { Parent } from './parent.ts';
 import { duplicateGroups, lookAtAll, type SetLooks } from './pictures/checks.ts';
 import { fewestPictures, type PictureSet, type UsablePictures } from './pictures/picture-set.ts';
+import { checkRepeats } from './proof.ts';
 import { registerPictures, registerTo } from './registering.ts';
 import { Roster } from './roster.ts';
 
@@ -51,6 +52,7 @@ export async function learn(material: Material, options: LearnBody, tell: Progre
   const { parent, threads } = material;
   const { seed } = options;
   const at = (stage: string) => (done: number, total: number) => tell(stage, done, total);
+  await checkRepeats(options.repeats);
   const taken = takePictures(material, options);
   await tell('checking pictures', 0, taken.count);
   const looks = lookAtAll(taken);
@@ -66,8 +68,16 @@ export async function learn(material: Material, options: LearnBody, tell: Progre
   }
   const all = parent ? roster.keptSamples(await parent.samples()) : samples;
   if (parent) for (let i = 0; i < samples.pictures; i++) all.addStored(samples.stored(i));
-  const foldOf = assignFolds(all.pictures, seed, roster.used.map(({ group }) => group));
-  const fitted = await fitBestHead({ samples: all, foldOf, describer, pictures, kept: roster.kept, parent, threads }, options, tell);
+  const foldOf = assignFolds(
+    all.pictures,
+    seed,
+    roster.used.map(({ group }) => group),
+  );
+  const fitted = await fitBestHead(
+    { samples: all, foldOf, describer, pictures, kept: roster.kept, parent, threads },
+    options,
+    tell,
+  );
   const { size, channels } = pictures;
   const { fit } = fitted;
   const scores = fit.maps.map(maximumOf);
@@ -79,7 +89,20 @@ export async function learn(material: Material, options: LearnBody, tell: Progre
   await check(model, { pictures, fitted, describer, samples }, at('checking'));
   const description = features.extractor.description;
   const appraisal = await appraise(
-    { model, describer, pictures, fitted, foldOf, roster, scores, looked, registration, parent, samples: all, description },
+    {
+      model,
+      describer,
+      pictures,
+      fitted,
+      foldOf,
+      roster,
+      scores,
+      looked,
+      registration,
+      parent,
+      samples: all,
+      description,
+    },
     options,
     tell,
   );
@@ -141,7 +164,12 @@ async function learnFeatures(
 /** Runs the finished graph as the engine will and compares with the numbers it was made from. */
 async function check(
   model: FinishedModel,
-  { pictures, fitted, describer, samples }: Pick<Learned, 'pictures' | 'samples'> & { fitted: FittedHead; describer: Describer },
+  {
+    pictures,
+    fitted,
+    describer,
+    samples,
+  }: Pick<Learned, 'pictures' | 'samples'> & { fitted: FittedHead; describer: Describer },
   progress: (done: number, total: number) => Promise<void>,
 ): Promise<void> {
   const count = Math.min(checkedPictures, pictures.count);

@@ -8,7 +8,7 @@ import { fixedInputSize } from './features/backbone.ts';
 import { type BackboneLayers, listLayers } from './features/backbone-layers.ts';
 import { type Learned, learn } from './learn.ts';
 import type { BeginBody, FileBody, FrameBody, LearnBody, StageBody } from './learning-protocol.ts';
-import { readParent, type Parent } from './parent.ts';
+import { type Parent, readParent } from './parent.ts';
 import { filesIn, loadFile } from './pictures/files.ts';
 import { type Size, sameAspect, usualSide } from './pictures/input-size.ts';
 import { PictureSet } from './pictures/picture-set.ts';

@@ -1,8 +1,22 @@
 import { join } from 'node:path';
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import { SupervisedChild } from '../process/supervised-child.ts';
-import type { BeginBody, LearnBody, LearnedBody, LearningProgress, LearnResult, StageBody, StagedBody } from './learning-protocol.ts';
-import { type CheckedOptions, checkOptions, type LearningOptions, mostPictures, type PictureSource } from './options.ts';
+import type {
+  BeginBody,
+  LearnBody,
+  LearnedBody,
+  LearningProgress,
+  LearnResult,
+  StageBody,
+  StagedBody,
+} from './learning-protocol.ts';
+import {
+  type CheckedOptions,
+  checkOptions,
+  type LearningOptions,
+  mostPictures,
+  type PictureSource,
+} from './options.ts';
 import { Staging } from './staging.ts';
 
 export type { LearningProgress, LearnResult } from './learning-protocol.ts';

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GoodpartError } from '../core/errors.ts';
 import { decodeTo } from '../imaging/decode.ts';
-import { readDescription } from '../scoring/model-store.ts';
 import type { ModelDescription } from '../scoring/model-schema.ts';
+import { readDescription } from '../scoring/model-store.ts';
 import type { Features } from './describer.ts';
 import type { Pictures } from './features/extractor.ts';
 import { embed } from './graph/embed.ts';
@@ -66,7 +66,10 @@ async function keptFeaturesOf(onnx: Buffer, size: Size, description: string): Pr
   const network = await fixShapes(readForeignModel(onnx), size);
   const z = network.values.get(keptFeatures);
   if (z === undefined) {
-    throw new GoodpartError('GP_LEARN_FAILED', 'This model was learned by an older version: learn from all good pictures');
+    throw new GoodpartError(
+      'GP_LEARN_FAILED',
+      'This model was learned by an older version: learn from all good pictures',
+    );
   }
   const [, channels, , width] = z.shape;
   return {

@@ -6,6 +6,7 @@ import { failed } from './failure.ts';
 import type { Pictures } from './features/extractor.ts';
 import type { FinishedModel } from './finished-model.ts';
 import type { LaidRegion, RegionLimits } from './limits/regions.ts';
+import { fewestParts, fewestPresentations } from './limits/repeatability.ts';
 import { groupsIn, loadFile } from './pictures/files.ts';
 import { PictureSet } from './pictures/picture-set.ts';
 import { place } from './registering.ts';
@@ -36,15 +37,19 @@ export async function showPictures(
   const files: { group: string; path: string }[] = [];
   for (const { path, kind } of folders) {
     const groups = await groupsIn(path);
-    const found = groups.flatMap(({ group, files: list }) => list.map((file) => ({ group: kind ?? group, path: file })));
+    const found = groups.flatMap(({ group, files: list }) =>
+      list.map((file) => ({ group: kind ?? group, path: file })),
+    );
     if (found.length === 0) throw failed(what, 'a folder with pictures', path);
     files.push(...found);
   }
   const shown: Shown[] = [];
   for (const [i, { group, path }] of files.entries()) {
-    const decoded = await set.read(() => loadFile(path)).catch((error: Error) => {
-      throw failed(`picture ${path} of ${what}`, 'one that can be read', error.message);
-    });
+    const decoded = await set
+      .read(() => loadFile(path))
+      .catch((error: Error) => {
+        throw failed(`picture ${path} of ${what}`, 'one that can be read', error.message);
+      });
     const placed = prepared ? place(decoded, prepared, { size, channels }) : { pixels: decoded };
     // a part out of place is not inspected, so its score says nothing of what the model sees
     if ('reason' in placed) throw failed(`picture ${path} of ${what}`, 'a part that can be registered', placed.reason);
@@ -56,6 +61,16 @@ export async function showPictures(
   return shown;
 }
 
+/** Says before anything is learned what `repeats` lacks. Throws GP_LEARN_FAILED. */
+export async function checkRepeats(folders: readonly { path: string }[]): Promise<void> {
+  for (const { path } of folders) {
+    const parts = (await groupsIn(path)).filter(({ files }) => files.length >= fewestPresentations);
+    if (parts.length >= fewestParts) continue;
+    const expected = `a folder with one subfolder for each of at least ${fewestParts} parts, each with ${fewestPresentations} or more pictures`;
+    throw failed('repeats', expected, `${parts.length} such subfolders in ${path}`);
+  }
+}
+
 const words = ['pass', 'warn', 'fail'] as const;
 
 /** What the limits say of a map: the worst region, or the whole picture where no region is drawn. */
@@ -64,7 +79,8 @@ export function verdictOf(
   regions: readonly LaidRegion[],
   limits: { warn: number; fail: number; rois: readonly RegionLimits[] },
 ): (typeof words)[number] {
-  const level = (value: number, { warn, fail }: Pick<Roi, 'warn' | 'fail'>) => (value > fail ? 2 : value > warn ? 1 : 0);
+  const level = (value: number, { warn, fail }: Pick<Roi, 'warn' | 'fail'>) =>
+    value > fail ? 2 : value > warn ? 1 : 0;
   if (regions.length === 0) return words[level(score, limits)];
   const levels = regions.map(({ cells }, i) => {
     const region = limits.rois[i];

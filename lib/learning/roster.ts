@@ -43,7 +43,9 @@ export class Roster {
     this.used = this.all.filter(({ excluded }) => !excluded);
     this.kept = this.used.length - added.length;
     if (pictures.count === 0 && this.excluded.length === 0) {
-      throw failed('exclude', 'digests or names of pictures that the model learned from', exclude.join(', ') || 'none');
+      if (exclude.length > 0)
+        throw failed('exclude', 'names of pictures that the model learned from', exclude.join(', '));
+      throw failed('pictures', 'good pictures that the model has not learned yet', `${pictures.skipped.length} it has`);
     }
     if (this.used.length < fewestPictures) {
       throw failed('pictures', `at least ${fewestPictures} good pictures left`, String(this.used.length));

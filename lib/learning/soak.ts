@@ -17,7 +17,7 @@ export async function soak(seconds: number): Promise<Record<string, unknown>> {
     for (let run = 0; systemClock.mono() < end; run++) {
       const stop = new AbortController();
       const job = new LearningJob({ images, modelsRoot, name: 'soak', keepAspect: true });
-      const at = ['reading', 'features', 'fitting', 'checking'][(run >> 1) % 4];
+      const at = ['reading', 'features', 'fitting gaussian', 'checking'][(run >> 1) % 4];
       const onProgress = ({ stage }: { stage: string }) => {
         if (run % 2 === 1 && stage === at) stop.abort();
       };

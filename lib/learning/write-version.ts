@@ -1,4 +1,4 @@
-import { open, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodePng } from '../imaging/encode.ts';
 import { identityOf } from '../scoring/model-schema.ts';
@@ -6,6 +6,10 @@ import { ModelStore } from '../scoring/model-store.ts';
 import { adoptSegments, writeSegment } from './heads/sample-segments.ts';
 import type { Learned } from './learn.ts';
 import type { StagedBody } from './learning-protocol.ts';
+import { composeReport } from './report/compose.ts';
+import type { LearningReport } from './report/learning-report.ts';
+import { renderReport } from './report/page.ts';
+import { thumbnail } from './report/thumbnail.ts';
 import type { Training } from './training.ts';
 
 /**
@@ -15,20 +19,56 @@ import type { Training } from './training.ts';
 export async function writeVersion(learned: Learned, root: string, name: string, version: string): Promise<StagedBody> {
   const { description, onnx, parent, samples, origin } = learned;
   const store = new ModelStore(root);
-  const dir = await store.add({ ...description, name, version, createdAt: new Date().toISOString() }, onnx);
+  const createdAt = new Date().toISOString();
+  const dir = await store.add({ ...description, name, version, createdAt }, onnx);
   if (parent) await adoptSegments(parent.dir, dir);
   if (samples.pictures > 0) await writeSegment(dir, samples, origin);
   const examples = await writeExamples(learned, dir);
   await writeJson(join(dir, 'training.json'), trainingOf(learned, examples));
   // Read back as the engine will: what the disk holds is what counts.
-  return { dir, model: identityOf(await store.read(name, version)) };
+  const model = identityOf(await store.read(name, version));
+  const report = await reportOf(learned, model, createdAt);
+  await writeJson(join(dir, 'report.json'), report);
+  await writeFile(join(dir, 'report.html'), renderReport(report, { interactive: false }));
+  return { dir, model };
+}
+
+async function reportOf(learned: Learned, model: StagedBody['model'], createdAt: string): Promise<LearningReport> {
+  const { parent, roster, seed, summary, thresholds, pictures } = learned;
+  const { size, channels, own } = pictures;
+  const before = parent ? await picturesBefore(parent.dir) : new Map<string, Buffer>();
+  return composeReport({
+    ...{ model, createdAt, seed, size, thresholds, summary, parent: ancestorOf(learned), used: roster.used },
+    thumbnail: async (picture) => {
+      const fresh = picture - roster.kept;
+      return fresh < 0
+        ? before.get(roster.used[picture].digest)
+        : thumbnail(pictures.pixels(fresh), size, channels, own);
+    },
+  });
+}
+
+const ancestorOf = ({ parent }: Learned) =>
+  parent ? { version: parent.description.version, sha256: parent.description.sha256 } : null;
+
+/** Thumbnails that the report of the version that is continued shows, by digest: its pictures themselves are gone. */
+async function picturesBefore(dir: string): Promise<Map<string, Buffer>> {
+  const thumbnails = new Map<string, Buffer>();
+  try {
+    const { pictures } = JSON.parse(await readFile(join(dir, 'report.json'), 'utf8')) as LearningReport;
+    for (const { digest, thumbnail: uri = '' } of Object.values(pictures)) {
+      if (uri) thumbnails.set(digest, Buffer.from(uri.slice(uri.indexOf(',') + 1), 'base64'));
+    }
+  } catch {
+    // a report without pictures is still a report
+  }
+  return thumbnails;
 }
 
 function trainingOf(learned: Learned, examples: Training['examples']): Training {
-  const { parent, origin, roster, seed, summary } = learned;
+  const { origin, roster, seed, summary } = learned;
   const { features, head } = summary;
-  const from = parent && { version: parent.description.version, sha256: parent.description.sha256 };
-  return { schema: 1, origin, features, head, seed, parent: from ?? null, pictures: roster.all, examples };
+  return { schema: 1, origin, features, head, seed, parent: ancestorOf(learned), pictures: roster.all, examples };
 }
 
 /** Lossless, so that a later version sees the very pixels. */

@@ -1,6 +1,12 @@
 import { GoodpartError } from '../core/errors.ts';
 import type { Registration } from '../core/inspection.ts';
-import { type PreparedReference, prepareReference, register, warp, withinLimits } from '../imaging/registration.ts';
+import {
+  layAsLearned,
+  type PreparedReference,
+  prepareReference,
+  register,
+  withinLimits,
+} from '../imaging/registration.ts';
 import type { ModelDescription, ModelInput } from './model-schema.ts';
 
 /** What a model's frames are registered to; null where the model does not register. Throws GP_MODEL_INVALID. */
@@ -23,7 +29,7 @@ export function laidAsLearned(
 ): { pixels: Buffer; registration: Registration } {
   const registration = register(pixels, input, input.channels, reference);
   if (!withinLimits(registration, reference.limits)) throw misplaced(registration, reference.limits);
-  return { pixels: warp(pixels, input, input.channels, registration, reference.aspect), registration };
+  return { pixels: layAsLearned(pixels, input, input.channels, registration, reference), registration };
 }
 
 function misplaced({ dx, dy, rotation, agreement }: Registration, limits: PreparedReference['limits']): GoodpartError {

@@ -28,13 +28,23 @@ function layerPicker(form: Form): void {
         const ticked = list.find<HTMLInputElement>('input:checked').toArray();
         control.val(ticked.map(({ value }) => value).join(', ')).trigger('change');
       });
-      const about = [shape.join(' × '), form.t(`layer.${kind}`), form.t('layer.stride', { stride: Math.round(stride) })];
+      const about = [
+        shape.join(' × '),
+        form.t(`layer.${kind}`),
+        form.t('layer.stride', { stride: Math.round(stride) }),
+      ];
       if (output) about.push(form.t('layer.output'));
-      const row = $('<label class="goodpart-layer">').append(box, $('<b>').text(name), $('<span>').text(about.join(', ')));
+      const row = $('<label class="goodpart-layer">').append(
+        box,
+        $('<b>').text(name),
+        $('<span>').text(about.join(', ')),
+      );
       row.appendTo(list);
     }
     for (const warning of warnings) $('<div class="goodpart-note">').text(warning).appendTo(list);
-    $('<div class="goodpart-hint">').text(form.t('layer.pixels', { why: normalisation.why })).appendTo(list);
+    $('<div class="goodpart-hint">')
+      .text(form.t('layer.pixels', { why: normalisation.why }))
+      .appendTo(list);
   };
   button.on('click', () => {
     list.text('…');

@@ -1,12 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { systemClock } from '../../lib/core/clock.ts';
 import { GoodpartError, invalidParameter } from '../../lib/core/errors.ts';
 import { encodeName } from '../../lib/core/ids.ts';
+import { layersOf } from '../../lib/learning/backbone-layers-job.ts';
 import { LearningJob } from '../../lib/learning/learning-job.ts';
 import type { LearningOptions, PictureSource } from '../../lib/learning/options.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { frameFrom, type Message, type Send } from '../../lib/node-red/messages.ts';
+import { serveLearnings, showLearning } from '../../lib/node-red/learnings.ts';
+import { adminRoute } from '../../lib/node-red/routes.ts';
 import { dataFolder } from '../../lib/node-red/stations.ts';
 import type { Station } from '../../lib/station/station.ts';
 import { adopt } from './adopt.ts';
@@ -27,6 +31,13 @@ type Beginning = Pick<LearningOptions, 'extend' | 'exclude'>;
  * Output 1: the result, output 2: progress.
  */
 export default function register(RED: NodeAPI): void {
+  serveLearnings(RED);
+  // opens a file that the caller names: only who may deploy may ask
+  adminRoute(RED, 'get', 'learning/layers', 'goodpart.write', async ({ query }) => {
+    const { path: file } = query;
+    if (typeof file !== 'string' || file.trim() === '') throw invalidParameter('backbone', 'the path of an ONNX file', file);
+    return { body: await layersOf(resolve(file.trim())) };
+  });
   defineNode(RED, config, async (kit) => {
     const { view, source, path, count, activate } = kit.config;
     const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
@@ -73,21 +84,27 @@ export default function register(RED: NodeAPI): void {
     const modelInUse = (topic: string) => {
       const model = station.recipes.active()?.views[view]?.model;
       if (model === undefined) {
-        throw new GoodpartError('GP_LEARN_FAILED', `Nothing was learned yet for view ${view}: "learn" comes before "${topic}"`);
+        throw new GoodpartError(
+          'GP_LEARN_FAILED',
+          `Nothing was learned yet for view ${view}: "learn" comes before "${topic}"`,
+        );
       }
       return join(modelsRoot, encodeName(model.name), encodeName(model.version));
     };
 
+    const refuseWhileBusy = () => {
+      if (running === null && collection === null) return;
+      throw new GoodpartError('GP_LEARN_FAILED', 'Learning is already running');
+    };
+
     const begin = async (send: Send, wanted = count, beginning: Beginning = {}) => {
-      if (running !== null || collection !== null)
-        throw new GoodpartError('GP_LEARN_FAILED', 'Learning is already running');
+      refuseWhileBusy();
       if (source === 'folder') return learn([{ path: resolve(path) }], beginning, send);
       collection = Object.assign(new Collection(wanted), { beginning });
       ask(send);
     };
     const exclude = async (message: Message, send: Send) => {
-      if (running !== null || collection !== null)
-        throw new GoodpartError('GP_LEARN_FAILED', 'Learning is already running');
+      refuseWhileBusy();
       const list = message.payload;
       const usable = Array.isArray(list) && list.length > 0 && list.length <= mostExcluded;
       if (!usable || !list.every((entry) => typeof entry === 'string')) {
@@ -95,6 +112,20 @@ export default function register(RED: NodeAPI): void {
       }
       return learn([], { extend: modelInUse('exclude'), exclude: list as string[] }, send);
     };
+    kit.onClose(
+      showLearning(kit.id, {
+        report: async () => {
+          const model = station.recipes.active()?.views[view]?.model;
+          if (model === undefined) return null;
+          const path = join(modelsRoot, encodeName(model.name), encodeName(model.version), 'report.json');
+          return readFile(path, 'utf8').catch(() => null);
+        },
+        exclude: (digests) => {
+          refuseWhileBusy();
+          exclude({ payload: digests }, kit.send).catch(kit.report);
+        },
+      }),
+    );
     const ask = (send: Send) => {
       if (collection === null) return;
       progress(send, 'collecting', collection.size, collection.wanted);

@@ -7,7 +7,11 @@ import type { config } from './config.ts';
 
 type Values = ValuesOf<typeof config>;
 
-const list = (text: string) => text.split(',').map((name) => name.trim()).filter(Boolean);
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
 const folders = (text: string) => (text ? [{ path: resolve(text) }] : []);
 
 /** What the node's dialog says, as a learning run takes it. */

@@ -82,7 +82,7 @@ describe('the goodpart command', () => {
     assert.equal(goodpart().status, 2);
     const { status, stderr } = goodpart('docter');
     assert.equal(status, 2);
-    assert.match(stderr, /Expected one of doctor but received "docter"/);
+    assert.match(stderr, /Expected one of learn, evaluate, inspect, import, doctor but received "docter"/);
     assert.equal(goodpart('doctor', '--wrong').status, 2);
   });
 

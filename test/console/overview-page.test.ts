@@ -9,6 +9,7 @@ import { contentSecurityPolicy, newNonce, overviewPage } from '../../lib/console
 import { chromiumPath, launchChromium } from '../kit/chromium.ts';
 import { needs } from '../kit/needs.ts';
 import { until } from '../kit/until.ts';
+import { measureReadability } from './readability.ts';
 import { inspection, now, sampleData, snapshot } from './sample.ts';
 
 describe('the overview page', () => {
@@ -168,36 +169,3 @@ describe('the overview page in Chromium', function () {
     await until('it says so', async () => /Sign in to Node-RED/.test((await textOf(page, '#contact'))[0]));
   });
 });
-
-/** Runs in the page: how far it overflows sideways, and the contrast of each text with what lies behind it (WCAG 2.2). */
-const measureReadability = `(() => {
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const rgba = (color) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = color;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const luminance = ([r, g, b]) => {
-    const linear = [r, g, b].map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
-  };
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const color = rgba(getComputedStyle(at).backgroundColor);
-      if (color[3] === 255) return color;
-    }
-    return [255, 255, 255, 255];
-  };
-  const contrasts = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    const text = walker.currentNode.textContent.trim();
-    if (!text || element.matches('script, style, noscript, noscript *') || !element.checkVisibility()) continue;
-    const style = getComputedStyle(element);
-    const [a, b] = [luminance(rgba(element instanceof SVGElement ? style.fill : style.color)), luminance(behind(element))];
-    contrasts.push({ text, ratio: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) });
-  }
-  return { overflow: document.documentElement.scrollWidth - innerWidth, contrasts };
-})()` as unknown as () => { overflow: number; contrasts: { text: string; ratio: number }[] };

@@ -1,6 +1,11 @@
 import { systemClock } from '../../lib/core/clock.ts';
 import type { ModelIdentity, Roi } from '../../lib/core/inspection.ts';
-import { describePreprocessing, identityOf, type ModelInput } from '../../lib/scoring/model-schema.ts';
+import {
+  describePreprocessing,
+  identityOf,
+  type ModelInput,
+  type RegistrationReference,
+} from '../../lib/scoring/model-schema.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { attributeTypes, encodeModel, type NodeProto, onnxTypes } from '../../lib/scoring/onnx-proto.ts';
 import type { Station } from '../../lib/station/station.ts';
@@ -14,8 +19,9 @@ const cell = 8;
  */
 export async function writeTestModel(
   modelsRoot: string,
-  { name = 'brightness', version = '1', nan = false }: { name?: string; version?: string; nan?: boolean } = {},
+  o: { name?: string; version?: string; nan?: boolean; registration?: RegistrationReference } = {},
 ): Promise<ModelIdentity> {
+  const { name = 'brightness', version = '1', nan = false, registration } = o;
   const ints = (key: string, values: number[]) => ({ name: key, type: attributeTypes.ints, ints: values });
   const int = (key: string, value: number) => ({ name: key, type: attributeTypes.int, i: value });
   const nodes: NodeProto[] = [
@@ -61,7 +67,8 @@ export async function writeTestModel(
       name,
       version,
       input,
-      preprocessing: describePreprocessing(input),
+      preprocessing: describePreprocessing(input, registration),
+      ...(registration && { registration }),
       outputs: { map: 'map', score: null },
       units: 'brightness',
       trainingSet: { images: 0, digest: '' },

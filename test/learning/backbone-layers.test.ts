@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { listLayers } from '../../lib/learning/features/backbone-layers.ts';
 import { onnxTypes } from '../../lib/scoring/onnx-proto.ts';
 import { value } from '../scoring/tiny-models.ts';
-import { bytesOf, cnn, int, transformer, Writer } from './tiny-backbones.ts';
+import { bytesOf, cnn, int, ints, transformer, Writer } from './tiny-backbones.ts';
 
 describe('the layers that a backbone file offers', () => {
   it('are found inside a classifier that gives out nothing but logits', async () => {
@@ -81,6 +81,31 @@ describe('the layers that a backbone file offers', () => {
       );
       assert.ok(!layers.some(({ name }) => name.includes('scores') || name.includes('weights')));
     }
+  });
+
+  it('suggest maps that a transformer gives out before its inner tokens', async () => {
+    const model = transformer({ extra: 0 });
+    for (const [from, flipped, map] of [
+      ['block1', 'flipped1', 'map1'],
+      ['norm', 'flipped2', 'map2'],
+    ]) {
+      model.graph?.node?.push(
+        { opType: 'Transpose', input: [from], output: [flipped], attribute: [ints('perm', [0, 2, 1])] },
+        { opType: 'Reshape', input: [flipped, 'map shape'], output: [map] },
+      );
+      model.graph?.output?.push({ name: map });
+    }
+    const dims = new Uint8Array(BigInt64Array.of(1n, 16n, 4n, 4n).buffer);
+    model.graph?.initializer?.push({ name: 'map shape', dims: [4], dataType: onnxTypes.int64, rawData: dims });
+    const { layers } = await listLayers(bytesOf(model));
+    const suggested = layers.filter(({ suggested }) => suggested);
+    assert.deepEqual(
+      suggested.map(({ name, kind, extraTokens }) => [name, kind, extraTokens]),
+      [
+        ['map1', 'map', 0],
+        ['map2', 'map', 0],
+      ],
+    );
   });
 
   it('say when TensorRT may refuse an operator', async () => {

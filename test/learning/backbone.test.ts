@@ -173,6 +173,16 @@ describe('features of a network that somebody brings', () => {
     assert.ok(a.onnx.equals(b.onnx));
   });
 
+  it('are the same whatever order the file has its nodes in', async () => {
+    const pictures = noise(size, 1);
+    const sorted = choice(cnn(), ['layer1', 'layer2']);
+    const model = cnn();
+    model.graph?.node?.reverse();
+    const mixed = { ...sorted, model: bytesOf(model) };
+    const [a, b] = [await backboneFeatures(sorted, pictures), await backboneFeatures(mixed, pictures)];
+    assert.deepEqual((await featuresOf(a, pictures)).features, (await featuresOf(b, pictures)).features);
+  });
+
   it('can be added to more than one graph by the same extractor', async () => {
     const pictures = noise(size, 1);
     const extractor = await backboneFeatures(choice(cnn(), ['layer1']), pictures);

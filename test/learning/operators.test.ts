@@ -12,13 +12,15 @@ import { featureGraph, gridOf, modelGraph, projectionGraph } from '../../lib/lea
 import { decodeModel, type ModelProto, onnxTypes } from '../../lib/scoring/onnx-proto.ts';
 import { Session } from '../../lib/scoring/session.ts';
 import { value } from '../scoring/tiny-models.ts';
-import { noise } from './backbone-judge.ts';
+import { deviation, noise } from './backbone-judge.ts';
 import { randomSamples } from './head-samples.ts';
 import { bytesOf, cnn, int, transformer } from './tiny-backbones.ts';
 
 const size = { width: 64, height: 64 };
 const dimensions = 5;
 const tools = { threads: 1, progress: async () => {} };
+/** Few filters from few patches: which operators they become does not depend on it. */
+const few = { filters: { patches: 300, centroids: 6 } };
 const heads = ['gaussian', 'nearest'] as const;
 
 function someProjection({ channels }: FeatureExtractor): Projection {
@@ -56,7 +58,7 @@ describe('every graph that learning writes', () => {
   ];
   for (const [title, choice, channels] of choices) {
     it(`is static and of operators that TensorRT 10 takes: ${title}`, async () => {
-      const extractor = await prepareFeatures(choice, noise(size, channels, 4), 1, tools);
+      const extractor = await prepareFeatures(choice, noise(size, channels, 4), 1, tools, few);
       const parts = { size, channels, extractor };
       const projection = someProjection(extractor);
       const graphs = [featureGraph(parts), projectionGraph({ ...parts, projection })];
@@ -89,7 +91,7 @@ describe('every graph that learning writes', () => {
         maps.push(map.data);
         await session.dispose();
       }
-      for (const map of maps) assert.deepEqual(map, maps[0], kind);
+      for (const map of maps) assert.ok(deviation(map, maps[0]) < 1e-5, kind);
     }
   });
 });

@@ -58,10 +58,15 @@ describe('drawn defects', () => {
       assert.notDeepEqual(paintDefect(before, size, 1, defect(kind, { seed: 8 })), after);
       assert.deepEqual(before, part(), 'the good picture is not painted on');
       const { xs, ys } = changes(before, after);
-      const lengths = xs.map((x, i) => Math.hypot(x + 0.5 - 48, ys[i] + 0.5 - 32));
-      const reach = Math.max(...lengths);
-      const most = kind === 'cut-paste' ? 24 * Math.SQRT1_2 + 1 : 13;
-      assert.ok(reach > 24 * 0.33 && reach <= most, `${reach}`);
+      const distances = xs.map((x, i) => Math.hypot(x + 0.5 - 48, ys[i] + 0.5 - 32));
+      assert.ok(Math.max(...distances) <= 24 * Math.SQRT1_2 + 1);
+      let extent = 0;
+      for (const [i, x] of xs.entries()) {
+        for (const [j, other] of xs.entries()) extent = Math.max(extent, Math.hypot(x - other, ys[i] - ys[j]));
+      }
+      // The corners of a piece are further apart than its sides are long.
+      const most = kind === 'cut-paste' ? 24 * Math.SQRT2 : 24;
+      assert.ok(extent > 24 * 0.85 && extent < most + 2, `${extent}`);
     });
 
     it(`of kind ${kind} have the contrast asked for against what is around them`, () => {

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
 import { adoptSegments, readSegments, segmentsOf, writeSegment } from '../../lib/learning/heads/sample-segments.ts';
 import { Samples } from '../../lib/learning/heads/samples.ts';
+import { needs } from '../kit/needs.ts';
 import { tempDir } from '../kit/temp.ts';
 
 const origin = 'ab'.repeat(32);
@@ -103,6 +114,19 @@ describe('kept features on disk', () => {
     for (let i = 0; i < 3; i++) assert.deepEqual(all.picture(i), atOnce.picture(i));
     assert.equal((await readSegments(parent.folder, origin)).pictures, 2);
     assert.deepEqual(await segmentsOf(parent.folder), ['samples-0001.bin']);
+  });
+
+  it('are copied where the other folder is on another disk', async function () {
+    const other = '/dev/shm';
+    const parent = await written();
+    needs(this, 'a second file system', existsSync(other) && statSync(other).dev !== statSync(parent.path).dev);
+    const folder = mkdtempSync(join(other, 'goodpart-'));
+    try {
+      await adoptSegments(parent.folder, folder);
+      assert.deepEqual(readFileSync(join(folder, 'samples-0001.bin')), readFileSync(parent.path));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('are refused with one clear error where any byte was altered', async () => {

@@ -85,7 +85,7 @@ describe('sensitivity without defects', function () {
   it('says that a defect fainter than the limit is found at no size', async () => {
     const { regions } = await measureSensitivity({ ...usual, contrasts: [8] });
     for (const { smallest } of regions[0].curves) assert.equal(smallest.fail, null);
-    assert.match(regions[0].statement, /a blob at no size tried \(0 of \d+ at 38 px/);
+    assert.match(regions[0].statement, /a blob at no size tried \(0 of \d+ at 58 px/);
   });
 
   it('measures what a smaller limit would let it find', async () => {

@@ -102,6 +102,37 @@ describe('thresholds', () => {
   });
 });
 
+describe('the statement of the limits', () => {
+  const thresholds = proposeThresholds(upTo(300), rate);
+
+  it('gives estimate, bound, the confident limit and what more parts would allow', () => {
+    const text = statementOf(thresholds, 300);
+    assert.match(
+      text,
+      /Warn limit 286\.00: expected above it 5\.0 % of good parts, with 95 % confidence at most 7\.2 %/,
+    );
+    assert.match(
+      text,
+      /Fail limit 298\.00: expected above it 1\.0 % of good parts, with 95 % confidence at most 2\.1 %/,
+    );
+    assert.match(text, /A fail limit of 300\.00 would promise the wanted rate with 95 % confidence/);
+    assert.match(text, /to promise at most 0\.50 % with 95 % confidence takes 298 more good parts \(598 in all/);
+    assert.match(text, /The miss rate is unknown until defects were shown\.$/);
+  });
+
+  it('says what defects showed instead, what regions do together and why a model is provisional', () => {
+    const text = statementOf(thresholds, 300, {
+      defects: 'Of 6 shown defects 4 fail.',
+      provisional: ['Shift "night" was not seen.'],
+      regions: { count: 3, expected: 0.03 },
+    });
+    assert.doesNotMatch(text, /unknown/);
+    assert.match(text, /3 regions have limits of their own; together they are expected to fail at most 3\.0 %/);
+    assert.match(text, /Of 6 shown defects 4 fail\. Provisional: Shift "night" was not seen\.$/);
+    assert.ok(text.length < 1500);
+  });
+});
+
 describe('thresholds from costs', () => {
   const good = upTo(999);
   const goal = { missCost: 20, falseRejectCost: 1, defectShare: 0.01 };

@@ -7,7 +7,9 @@ import { tempDir } from '../kit/temp.ts';
 const result = (name: string): LearnResult => ({
   model: { name, version: '1', sha256: 'a'.repeat(64), preprocessing: 'b'.repeat(64) },
   ...{ dir: '', images: 30, skipped: [], highest: [], goodScores: [], rois: [], seconds: 1 },
-  ...{ median: 1, warn: 2, fail: 3, statement: 'test' },
+  ...{ median: 1, warn: 2, fail: 3, statement: 'test', features: 'bank', head: 'gaussian', headReason: 'as chosen' },
+  ...{ excluded: [], findings: [], clusters: null, coverage: null, provisional: [] },
+  ...{ sensitivity: null, defects: null, repeatability: null },
 });
 
 describe('what was learned becomes the recipe', () => {

@@ -1,6 +1,7 @@
 import type { OverviewData, StationCard } from '../overview-data.ts';
 import { stationCard } from './card.ts';
 import { h } from './elements.ts';
+import { token } from './token.ts';
 import { age } from './words.ts';
 
 const everyMs = 1_000;
@@ -11,24 +12,6 @@ const [stations, summary, clock, contact] = ['stations', 'summary', 'clock', 'co
 const shown = new Map<string, { element: HTMLElement; text: string }>();
 let heardAt = performance.now();
 let trouble = '';
-
-/** A token in the address lets a signed-in editor open this page; it is taken out of the address at once. */
-const givenToken = new URLSearchParams(location.search).get('access_token');
-if (givenToken) history.replaceState(null, '', location.pathname);
-
-/** As Node-RED's editor keeps it: under a name that ends in the admin root's path. */
-function token(): string | null {
-  // not location: a window that the editor wrote the page into has none of its own
-  const suffix = new URL(document.baseURI).pathname.replace(/\/goodpart\/[^/]*\/?$/, '').replace(/\//g, '-');
-  try {
-    const stored = JSON.parse(localStorage.getItem(`auth-tokens${suffix}`) ?? 'null') as {
-      access_token?: string;
-    } | null;
-    return stored?.access_token ?? givenToken;
-  } catch {
-    return givenToken;
-  }
-}
 
 function summaryOf(cards: StationCard[]): string {
   if (cards.length === 0) return '';

@@ -36,6 +36,8 @@ export class PixelCurves {
   readonly #overlap = new Float64Array(bins);
   #pictures = 0;
   #regions = 0;
+  #goodPixels = 0;
+  #defectPixels = 0;
 
   /**
    * `values`: one number per pixel, row by row; NaN where the model does not look (a centre crop): such a pixel is left out.
@@ -52,8 +54,11 @@ export class PixelCurves {
       if (Number.isNaN(values[pixel])) continue;
       const bin = binOf(bits[pixel]);
       const label = labels[pixel] ?? 0;
-      if (label === 0) this.#good[bin] += 1;
-      else {
+      if (label === 0) {
+        this.#goodPixels += 1;
+        this.#good[bin] += 1;
+      } else {
+        this.#defectPixels += 1;
         this.#defect[bin] += 1;
         this.#overlap[bin] += 1 / sizes[label - 1];
       }
@@ -63,12 +68,11 @@ export class PixelCurves {
   }
 
   finish(): PixelFigures {
-    const goodPixels = sum(this.#good);
-    const defectPixels = sum(this.#defect);
-    const counts = { pictures: this.#pictures, regions: this.#regions, goodPixels, defectPixels };
+    const [goodPixels, defectPixels, regions] = [this.#goodPixels, this.#defectPixels, this.#regions];
+    const counts = { pictures: this.#pictures, regions, goodPixels, defectPixels };
     if (goodPixels === 0 || defectPixels === 0) return { pixelAuroc: null, aupro: null, ...counts, rounding: 0 };
-    const whole = areaUnder(this.#good, this.#defect, 1);
-    const overlap = areaUnder(this.#good, this.#overlap, falsePositiveLimit);
+    const whole = areaUnder(this.#good, goodPixels, this.#defect, defectPixels, 1);
+    const overlap = areaUnder(this.#good, goodPixels, this.#overlap, regions, falsePositiveLimit);
     return {
       pixelAuroc: whole.area,
       aupro: overlap.area / falsePositiveLimit,
@@ -80,21 +84,30 @@ export class PixelCurves {
 
 const nothing = { labels: new Int32Array(0), sizes: [] as number[] };
 
+/** The bits of -0, which is no less than 0; negative numbers have larger ones. */
+const negativeZero = 0x80000000;
+
 /** The place of a float32 among all others, from its bits: negative ones in reverse order below the positive ones. */
 function binOf(bits: number): number {
-  const ordered = bits >>> 31 === 1 ? ~bits >>> 0 : (bits | 0x80000000) >>> 0;
+  const isNegative = bits > negativeZero;
+  const ordered = isNegative ? ~bits >>> 0 : (bits | negativeZero) >>> 0;
   return ordered >>> (32 - binBits);
 }
 
 /** Area under the share of `found` above a threshold, over the share of `good` above it from 0 to `limit`. */
-function areaUnder(good: Float64Array, found: Float64Array, limit: number): { area: number; rounding: number } {
-  const allGood = sum(good);
-  const allFound = sum(found);
+function areaUnder(
+  good: Float64Array,
+  allGood: number,
+  found: Float64Array,
+  allFound: number,
+  limit: number,
+): { area: number; rounding: number } {
   let x = 0;
   let y = 0;
   let area = 0;
   let rounding = 0;
   for (let bin = bins - 1; bin >= 0 && x < limit; bin--) {
+    if (good[bin] === 0 && found[bin] === 0) continue;
     const dx = good[bin] / allGood;
     const dy = found[bin] / allFound;
     const share = x + dx <= limit ? 1 : (limit - x) / dx;
@@ -104,10 +117,4 @@ function areaUnder(good: Float64Array, found: Float64Array, limit: number): { ar
     y += dy;
   }
   return { area, rounding };
-}
-
-function sum(values: Float64Array): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
 }

@@ -19,6 +19,11 @@ export interface FeatureExtractor {
   readonly description: string;
   /** Features of each cell. */
   readonly channels: number;
+  /**
+   * Channels `from` up to but without `to` that are of one unit, where there are such. A channel that is hardly ever anything but 0
+   * is then not blown up to the scale of the others when features are standardised.
+   */
+  readonly alike?: readonly { from: number; to: number }[];
   /** Pixels of the input per cell of the grid, on each axis. */
   readonly stride: number;
   /** Adds the nodes: picture uint8 [1,H,W,c] → features float32 [1,channels,H/stride,W/stride], not yet averaged or projected. */

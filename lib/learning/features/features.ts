@@ -17,7 +17,7 @@ export interface FeatureOptions {
   filters?: Partial<Omit<FilterOptions, 'seed' | 'strides'>>;
 }
 
-const usualFilters = { centroids: 64, contrast: 0.1, regularisation: 0.1, patches: 20_000 } as const;
+const usualFilters = { centroids: 64, contrast: 0.03, regularisation: 1, patches: 20_000 } as const;
 
 /** Makes the chosen features, learning from the good pictures what they need. Throws GP_LEARN_FAILED where that is not possible. */
 export async function prepareFeatures(

@@ -1,8 +1,8 @@
 import { seededRandom } from '../../core/random.ts';
 
 /**
- * k-means of `count` points x [count,n] by Lloyd's iterations from seeded points: centroids [k,n]. A centroid that loses all
- * its points goes on from a seeded point. The same points and seed give the same centroids. `pause` is awaited once an iteration.
+ * k-means of points [count,n] by Lloyd's iterations from seeded points: centroids [k,n]. A centroid that loses all its
+ * points goes on from a seeded point. The same points and seed give the same centroids. `pause` is awaited once an iteration.
  */
 export async function kMeans(
   points: Float32Array,
@@ -23,10 +23,9 @@ export async function kMeans(
   for (let iteration = 0; iteration < iterations; iteration++) {
     assign(points, n, centroids, sums, members);
     for (let c = 0; c < k; c++) {
-      const at = members[c] === 0 ? any() : 0;
-      for (let i = 0; i < n; i++) {
-        centroids[c * n + i] = members[c] === 0 ? points[at + i] : sums[c * n + i] / members[c];
-      }
+      const lost = members[c] === 0;
+      const at = lost ? any() : 0;
+      for (let i = 0; i < n; i++) centroids[c * n + i] = lost ? points[at + i] : sums[c * n + i] / members[c];
     }
     await pause();
   }

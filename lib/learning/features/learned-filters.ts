@@ -36,6 +36,13 @@ export interface LevelFilters {
 /** Features of the filters alone, without the local statistics: per level one of each centroid, two of the nearest one. */
 export const filterChannels = (centroids: number) => levels * (centroids + 2);
 
+/** The activations of one level's centroids, where the features of the filters begin at channel `first`. */
+export const alikeFilters = (centroids: number, first = 0) =>
+  Array.from({ length: levels }, (_, level) => {
+    const from = first + level * (centroids + 2);
+    return { from, to: from + centroids };
+  });
+
 /**
  * Learns the filters from patches of the good pictures: local contrast normalisation, whitening, k-means. Source: Coates, Lee,
  * Ng, "An analysis of single-layer networks in unsupervised feature learning", AISTATS 2011. Throws GP_LEARN_FAILED where nothing varies.
@@ -129,7 +136,7 @@ function project(patches: Float32Array, whitening: Float32Array, n: number): Flo
   return out;
 }
 
-/** Triangle activation of each centroid, averaged over the cell; mean and maximum of the distance to the nearest. */
+/** Root of each centroid's triangle activation averaged over the cell (a share of it, hence the root); mean and maximum of the distance to the nearest. */
 export function addFilters(
   graph: GraphBuilder,
   pyramid: Level[],
@@ -146,7 +153,7 @@ export function addFilters(
     const nearest = graph.unary('Neg', graph.reduce('ReduceMax', closeness, [1]));
     const triangle = graph.unary('Relu', graph.binary('Sub', closeness, graph.reduce('ReduceMean', closeness, [1])));
     return [
-      graph.pool('AveragePool', triangle, pool),
+      graph.unary('Sqrt', graph.pool('AveragePool', triangle, pool)),
       graph.pool('AveragePool', nearest, pool),
       graph.pool('MaxPool', nearest, pool),
     ];
@@ -201,6 +208,7 @@ export async function filterFeatures(
     kind: 'filters',
     description: describeFilters(pictures, options),
     channels: filterChannels(options.centroids) + statisticsChannels(pictures.channels),
+    alike: alikeFilters(options.centroids),
     stride,
     add(graph, picture, size) {
       const pyramid = addPyramid(graph, picture, size);

@@ -1,4 +1,5 @@
 import { symmetricEigen } from '../math/linear-algebra.ts';
+import type { FeatureExtractor } from './extractor.ts';
 
 /** Features of a cell → standardised, turned onto the leading principal axes: z = weights · x + bias. */
 export interface Projection {
@@ -17,12 +18,15 @@ export const mostDimensions = 100;
 /** Collects mean and covariance of the feature channels over the cells of some pictures. */
 export class ProjectionFit {
   readonly #channels: number;
+  readonly #alike: readonly { from: number; to: number }[];
   readonly #sum: Float64Array;
   readonly #outer: Float64Array;
   #cells = 0;
 
-  constructor(channels: number) {
+  /** `alike`: runs of channels of one unit (see FeatureExtractor). */
+  constructor(channels: number, alike: FeatureExtractor['alike'] = []) {
     this.#channels = channels;
+    this.#alike = alike;
     this.#sum = new Float64Array(channels);
     this.#outer = new Float64Array(channels * channels);
   }
@@ -49,12 +53,16 @@ export class ProjectionFit {
   finish(dimensions: number): Projection | null {
     const n = this.#channels;
     const mean = this.#sum.map((sum) => sum / this.#cells);
-    const deviation = new Float64Array(n);
-    for (let c = 0; c < n; c++) {
-      const variance = this.#outer[c * n + c] / this.#cells - mean[c] * mean[c];
-      if (!Number.isFinite(variance)) return null;
-      deviation[c] = variance > 1e-10 ? Math.sqrt(variance) : Number.POSITIVE_INFINITY; // a constant channel says nothing
+    const variance = mean.map((value, c) => this.#outer[c * n + c] / this.#cells - value * value);
+    if (!variance.every(Number.isFinite)) return null;
+    const deviation = variance.map(Math.sqrt);
+    for (const { from, to } of this.#alike) {
+      const own = variance.subarray(from, to);
+      const shared = own.reduce((a, b) => a + b, 0) / own.length;
+      for (let c = from; c < to; c++) deviation[c] = Math.sqrt(variance[c] + shared);
     }
+    // a constant channel says nothing
+    for (let c = 0; c < n; c++) if (!(variance[c] > 1e-10)) deviation[c] = Number.POSITIVE_INFINITY;
     const correlation = new Float64Array(n * n);
     for (let i = 0; i < n; i++) {
       for (let j = i; j < n; j++) {

@@ -36,17 +36,22 @@ export function lastOfEachGrid(found: readonly BackboneLayer[]): Set<string> {
 export function suggest(layers: readonly BackboneLayer[], joined: ReadonlySet<string>): void {
   const tokens = layers.filter(({ kind }) => kind === 'tokens');
   const maps = layers.filter(({ kind }) => kind === 'map');
-  const chosen = tokens.length > maps.length ? suggestedTokens(tokens, joined) : suggestedMaps(maps, joined);
+  const chosen = tokens.length > maps.length ? suggestedTokens(layers, tokens, joined) : suggestedMaps(maps, joined);
   for (const layer of chosen.length > 0 ? chosen : layers.slice(-1)) layer.suggested = true;
 }
 
-function suggestedTokens(tokens: readonly BackboneLayer[], joined: ReadonlySet<string>): readonly BackboneLayer[] {
-  const outputs = tokens.filter(({ output }) => output);
+function suggestedTokens(
+  layers: readonly BackboneLayer[],
+  tokens: readonly BackboneLayer[],
+  joined: ReadonlySet<string>,
+): readonly BackboneLayer[] {
+  // an export may already have put its tokens back as maps
+  const outputs = layers.filter(({ output }) => output);
   if (outputs.length > 1) return outputs.slice(-2);
   const sums = tokens.filter(({ name }) => joined.has(name));
   // a block has two sums, behind attention and behind its perceptron
   const inner = sums.at(-1 - 2 * Math.round(sums.length / 6));
-  return [...(inner ? [inner] : []), ...tokens.slice(-1)];
+  return [...(inner ? [inner] : []), ...(outputs.length > 0 ? outputs : tokens.slice(-1))];
 }
 
 function suggestedMaps(maps: readonly BackboneLayer[], joined: ReadonlySet<string>): readonly BackboneLayer[] {

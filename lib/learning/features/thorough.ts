@@ -1,6 +1,13 @@
 import type { FeatureExtractor, Pictures } from './extractor.ts';
 import { addBank, type BankOptions, bankChannels } from './fixed-bank.ts';
-import { addFilters, describeFilters, type FilterOptions, filterChannels, learnFilters } from './learned-filters.ts';
+import {
+  addFilters,
+  alikeFilters,
+  describeFilters,
+  type FilterOptions,
+  filterChannels,
+  learnFilters,
+} from './learned-filters.ts';
 import { addPyramid, addStatistics, levels, statisticsChannels, stride } from './pyramid.ts';
 
 /** Fixed bank and learned filters together: each sees what the other averages away. Throws GP_LEARN_FAILED where nothing varies. */
@@ -15,6 +22,7 @@ export async function thoroughFeatures(
     kind: 'thorough',
     description: `${describeFilters(pictures, filters)}, and a fixed bank of ${bankChannels / levels / 2}, every ${bank.strides.join(', ')} pixels`,
     channels: bankChannels + filterChannels(filters.centroids) + statisticsChannels(pictures.channels),
+    alike: alikeFilters(filters.centroids, bankChannels),
     stride,
     add(graph, picture, size) {
       const pyramid = addPyramid(graph, picture, size);

@@ -1,6 +1,7 @@
 import type { NodeProto } from '../../scoring/onnx-proto.ts';
 import { failed } from '../failure.ts';
-import { type FixedGraph, readBy } from './fixed-graph.ts';
+import type { FixedGraph } from './fixed-graph.ts';
+import { readBy } from './foreign-model.ts';
 import type { Constant, GraphBuilder, GraphNode, GraphPart, Value } from './graph-builder.ts';
 
 const sizedByData = new Set(['NonZero', 'Unique', 'Compress', 'NonMaxSuppression']);

@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { attributeTypes, encodeModel, type GraphProto, type NodeProto, onnxTypes } from '../../scoring/onnx-proto.ts';
 import { failed } from '../failure.ts';
 import type { Size } from '../pictures/input-size.ts';
-import type { ForeignModel, PictureInput } from './foreign-model.ts';
+import { type ForeignModel, type PictureInput, readBy } from './foreign-model.ts';
 import type { Constant, DataType, Value } from './graph-builder.ts';
 import { irVersionOf } from './write-graph.ts';
 
@@ -75,17 +75,13 @@ export async function fixShapes(model: ForeignModel, size: Size): Promise<FixedG
   };
 }
 
+/** ONNX Runtime's first line without the paths of its own sources. */
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0].slice(0, 300);
-}
-
-/** Everything a node reads, what its inner graphs take from outside among it. */
-export function readBy({ input = [], attribute = [] }: NodeProto): string[] {
-  const names = input.filter((name) => name !== '');
-  for (const { g, graphs = [] } of attribute) {
-    for (const inner of g ? [g, ...graphs] : graphs) names.push(...(inner.node ?? []).flatMap(readBy));
-  }
-  return names;
+  const text = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+  return text
+    .replace(/\/onnxruntime_src\/\S+\s/g, '')
+    .replace(/\.*$/, '')
+    .slice(0, 300);
 }
 
 /** Names of values that are the same for every picture. */

@@ -57,11 +57,45 @@ export function readForeignModel(bytes: Uint8Array): ForeignModel {
   return {
     opset,
     input: pictureInput(graph, constants),
-    nodes: kept,
+    nodes: inOrder(kept),
     constants,
     outputs: (graph.output ?? []).map(({ name }) => name),
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(' '),
   };
+}
+
+/** Makers before readers. ONNX wants files so, ONNX Runtime does not insist and not every writer cares. */
+function inOrder(nodes: readonly NodeProto[]): NodeProto[] {
+  const makers = new Map<string, NodeProto>();
+  for (const node of nodes) for (const name of node.output ?? []) if (name !== '') makers.set(name, node);
+  const placed = new Set<NodeProto>();
+  const ordered: NodeProto[] = [];
+  for (const last of nodes) {
+    const waiting = [last];
+    const opened = new Set<NodeProto>();
+    for (let node = waiting.at(-1); node; node = waiting.at(-1)) {
+      const before = opened.has(node) ? [] : readBy(node).flatMap((name) => makers.get(name) ?? []);
+      const missing = before.filter((maker) => !placed.has(maker) && !opened.has(maker));
+      opened.add(node);
+      if (missing.length > 0) {
+        waiting.push(...missing.reverse());
+        continue;
+      }
+      waiting.pop();
+      if (!placed.has(node)) ordered.push(node);
+      placed.add(node);
+    }
+  }
+  return ordered;
+}
+
+/** Everything a node reads, what its inner graphs take from outside among it. */
+export function readBy({ input = [], attribute = [] }: NodeProto): string[] {
+  const names = input.filter((name) => name !== '');
+  for (const { g, graphs = [] } of attribute) {
+    for (const inner of g ? [g, ...graphs] : graphs) names.push(...(inner.node ?? []).flatMap(readBy));
+  }
+  return names;
 }
 
 function addConstant(constants: Map<string, Constant>, name: string, tensor: Parameters<typeof constantOf>[0]): void {

@@ -194,7 +194,8 @@ export class GraphBuilder {
     const [, channels, height, width] = a.shape;
     const [filters, depth, kh, kw] = weights.shape;
     if (depth !== channels) throw new Error(`Conv of [${a.shape}] with [${weights.shape}]`);
-    const reach = (side: number, kernel: number, border: number) => Math.floor((side + 2 * border - kernel) / stride) + 1;
+    const reach = (side: number, kernel: number, border: number) =>
+      Math.floor((side + 2 * border - kernel) / stride) + 1;
     const shape = [1, filters, reach(height, kh, pad[0]), reach(width, kw, pad[1])];
     return this.node('Conv', bias ? [a, weights, bias] : [a, weights], shape, {
       kernel_shape: [kh, kw],

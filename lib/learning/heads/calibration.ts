@@ -12,6 +12,8 @@ export interface Grid {
 
 /** Share of the pooled deviation added to each position's own. */
 const pooledShare = 0.1;
+/** The least that is added, as a share of the mean distance: less than that is rounding, not a difference between parts. */
+const meanShare = 0.01;
 
 /** Estimates from the rows `use` accepts of `distances` [pictures, positions]. */
 export function calibratePositions(
@@ -23,6 +25,7 @@ export function calibratePositions(
   const mean = new Float32Array(positions);
   const deviation = new Float32Array(positions);
   let pooled = 0;
+  let whole = 0;
   for (let position = 0; position < positions; position++) {
     let count = 0;
     let sum = 0;
@@ -39,8 +42,9 @@ export function calibratePositions(
     mean[position] = average;
     deviation[position] = Math.sqrt(variance);
     pooled += variance / positions;
+    whole += average / positions;
   }
-  const extra = Math.max(pooledShare * Math.sqrt(pooled), 1e-6);
+  const extra = Math.max(pooledShare * Math.sqrt(pooled), meanShare * whole, 1e-6);
   for (let position = 0; position < positions; position++) deviation[position] += extra;
   return { mean, deviation };
 }

@@ -11,16 +11,29 @@ import type { Samples } from './samples.ts';
 export const coresetCells = 4000;
 /** Candidates for each cell kept. */
 const candidatesPerCell = 8;
+/**
+ * Added to every squared distance, as a share of the variance of a bank's cells: a hundred times what rounding makes of a
+ * distance of zero in single precision, a thousandth of a usual one.
+ */
+const floorShare = 1e-4;
+
+/** The cells kept of one fold. */
+export interface Bank {
+  /** Less the model's centre, [cells, dimensions]. */
+  cells: Float32Array;
+  /** Added to every squared distance to them. */
+  floor: number;
+}
 
 /** Distance to the nearest of the kept cells, wherever in the picture they were. */
 export class NearestCells implements GraphDistance {
   readonly dimensions: number;
   /** Subtracted from every cell: products of small numbers keep their digits. */
   readonly centre: Float32Array;
-  /** Kept cells less the centre, one bank per fold: [cells, dimensions] each. */
-  readonly banks: readonly Float32Array[];
+  /** One per fold. */
+  readonly banks: readonly Bank[];
 
-  constructor(centre: Float32Array, banks: readonly Float32Array[]) {
+  constructor(centre: Float32Array, banks: readonly Bank[]) {
     this.dimensions = centre.length;
     this.centre = centre;
     this.banks = banks;
@@ -34,10 +47,11 @@ export class NearestCells implements GraphDistance {
     let guess = { bank: banks[0], row: 0 };
     for (let position = 0; position < out.length; position++) {
       for (let i = 0; i < d; i++) x[i] = z[position * d + i] - centre[i];
-      let least = squareTo(x, guess.bank, guess.row, Number.POSITIVE_INFINITY);
+      let least = squareTo(x, guess.bank.cells, guess.row, Number.POSITIVE_INFINITY) + guess.bank.floor;
       for (const bank of banks) {
-        for (let row = 0; row < bank.length; row += d) {
-          const square = squareTo(x, bank, row, least);
+        const { cells, floor } = bank;
+        for (let row = 0; row < cells.length; row += d) {
+          const square = squareTo(x, cells, row, least - floor) + floor;
           if (!(square < least)) continue;
           least = square;
           guess = { bank, row };
@@ -65,13 +79,14 @@ export class NearestCells implements GraphDistance {
     return graph.binary('Sub', cells, graph.constant([1, this.dimensions], this.centre));
   }
 
-  /** x [positions,D] → the largest x·m - ‖m‖²/2 of each bank's cells m, [positions, banks]. */
+  /** x [positions,D] → the largest x·m - (‖m‖² + floor)/2 of each bank's cells m, [positions, banks]. */
   #likeness(graph: GraphBuilder, x: Value): Value {
     const { dimensions: d, banks } = this;
     const positions = x.shape[0];
     const parts = banks.map((bank) => {
-      const count = bank.length / d;
-      const product = graph.node('MatMul', [x, graph.constant([d, count], transposed(bank, d))], [positions, count]);
+      const count = bank.cells.length / d;
+      const cells = graph.constant([d, count], transposed(bank.cells, d));
+      const product = graph.node('MatMul', [x, cells], [positions, count]);
       const offset = graph.constant([1, count], halfSquares(bank, d));
       return graph.reshape(graph.reduce('ReduceMax', graph.binary('Sub', product, offset), [1]), [1, 1, positions, 1]);
     });
@@ -79,11 +94,11 @@ export class NearestCells implements GraphDistance {
   }
 }
 
-/** ‖x - m‖² = ‖x‖² - 2 (x·m - ‖m‖²/2); the nearest cell has the largest bracket. */
+/** ‖x - m‖² + floor = ‖x‖² - 2 (x·m - (‖m‖² + floor)/2); the nearest cell has the largest bracket. */
 function squares(graph: GraphBuilder, x: Value, likeness: Value): Value {
   const own = graph.reduceSum(graph.binary('Mul', x, x), [1]);
   const difference = graph.binary('Sub', graph.binary('Mul', likeness, graph.scalar(2)), own);
-  // Rounding may cross zero. Not by Relu, which makes 0 of a NaN: what is no number must not look like a good part.
+  // Turns the sign. Not by Relu, which makes 0 of a NaN: what is no number must not look like a good part.
   return graph.unary('Abs', difference);
 }
 
@@ -115,11 +130,11 @@ function transposed(bank: Float32Array, d: number): Float32Array {
   return out;
 }
 
-function halfSquares(bank: Float32Array, d: number): Float32Array {
-  const out = new Float32Array(bank.length / d);
+function halfSquares({ cells, floor }: Bank, d: number): Float32Array {
+  const out = new Float32Array(cells.length / d);
   for (let i = 0; i < out.length; i++) {
-    let square = 0;
-    for (let k = 0; k < d; k++) square += bank[i * d + k] ** 2;
+    let square = floor;
+    for (let k = 0; k < d; k++) square += cells[i * d + k] ** 2;
     out[i] = square / 2;
   }
   return out;
@@ -165,17 +180,30 @@ export async function fitNearest(
   const count = kept.reduce((sum, { cells }) => sum + cells.length / d, 0);
   const centre = new Float32Array(d);
   for (const { cells } of kept) for (let i = 0; i < cells.length; i++) centre[i % d] += cells[i] / count;
-  for (const { cells } of kept) for (let i = 0; i < cells.length; i++) cells[i] -= centre[i % d];
+  const banks = kept.map(({ fold, cells }) => {
+    const floor = floorShare * spreadOf(cells, d);
+    return { fold, floor, cells: cells.map((value, i) => value - centre[i % d]) };
+  });
   const without = (fold: number) =>
     new NearestCells(
       centre,
-      kept.filter((each) => each.fold !== fold).map(({ cells }) => cells),
+      banks.filter((bank) => bank.fold !== fold),
     );
   const model = without(-1);
   const bankFolds = kept.map(({ fold }) => fold);
   const crossFitted = await leaveOwnFoldOut(model, bankFolds, samples, foldOf, threads, pause);
   if (!crossFitted.every(Number.isFinite)) return null;
   return { model, heldOut: without(0), crossFitted, description: `nearest of ${count} kept cells, ${d} axes` };
+}
+
+/** Variance of cells [n, d] about their mean, summed over dimensions. */
+function spreadOf(cells: Float32Array, d: number): number {
+  const n = cells.length / d;
+  const mean = new Float64Array(d);
+  for (let i = 0; i < cells.length; i++) mean[i % d] += cells[i] / n;
+  let sum = 0;
+  for (let i = 0; i < cells.length; i++) sum += (cells[i] - mean[i % d]) ** 2;
+  return sum / n;
 }
 
 /** About `count` cells of the pictures, as many of each; the same number of its rows of positions gives one each. */

@@ -49,8 +49,8 @@ export interface Repeatability {
   statement: string;
 }
 
-const fewestParts = 5;
-const fewestPresentations = 2;
+export const fewestParts = 5;
+export const fewestPresentations = 2;
 
 /**
  * A gauge study of the score: repeatability only, since one station has no operators to compare. One-way analysis of variance with

@@ -16,7 +16,7 @@ export function statementOf(thresholds: Thresholds, pictures: number, context: S
   const { defects, provisional = [], regions } = context;
   const { warn, fail, rates } = thresholds;
   return [
-    `Scores of ${pictures} good pictures, each by a model that had not seen it (5-fold).`,
+    `Scores of ${pictures} good pictures, each by a model that had not seen it (5-fold); the finished model has seen more of them, so the figures are cautious.`,
     ...(rates.reason === null ? [] : [rates.reason]),
     say('Warn', warn),
     say('Fail', fail),

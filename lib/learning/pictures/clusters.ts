@@ -1,6 +1,6 @@
 import { shuffled } from '../../core/random.ts';
 import type { Look } from './looks.ts';
-import { bestHalves } from './mixture.ts';
+import { bestHalves, type Halves, measureHalves } from './mixture.ts';
 import { principalAxes, project } from './principal.ts';
 
 /** What pictures were compared by. */
@@ -32,7 +32,6 @@ const mostValley = 0.25;
 /** A smaller share is a few outlying pictures, not a kind of part. */
 const leastShare = 0.1;
 const fewestOfCluster = 8;
-const mostClusters = 5;
 /** One axis for so many pictures, or chance separates them. */
 const picturesPerAxis = 20;
 const mostAxes = 5;
@@ -55,7 +54,7 @@ export function findClusters(
   const chosen = shuffled([...descriptors.keys()], seed)
     .slice(0, searched)
     .sort((a, b) => a - b);
-  const groups = divide(chosen, descriptors, mostClusters);
+  const groups = divide(chosen, descriptors);
   if (groups.members.length < 2) return null;
   const of = new Array<number>(pictures).fill(-1);
   for (const [cluster, members] of groups.members.entries()) for (const picture of members) of[picture] = cluster;
@@ -70,39 +69,46 @@ interface Groups {
   separation: number;
 }
 
-/** Divides the pictures as long as some group falls apart, at most into `most`. */
-function divide(chosen: number[], descriptors: readonly Float32Array[], most: number): Groups {
-  const done: number[][] = [];
-  const open: number[][] = [chosen];
-  let separation = Number.POSITIVE_INFINITY;
+/** A group that does not fall into two clear halves may still fall into three or four; so far it is looked on. */
+const looksOn = 2;
+
+function divide(chosen: number[], descriptors: readonly Float32Array[]): Groups {
   const fewest = Math.max(fewestOfCluster, Math.ceil(chosen.length * leastShare));
-  while (open.length > 0) {
-    const group = open.shift()!;
-    const axes = Math.min(mostAxes, Math.floor(group.length / picturesPerAxis));
-    const halves =
-      done.length + open.length + 2 > most || axes < 1 || group.length < 2 * fewest
-        ? null
-        : halvesOf(group, descriptors, axes, fewest);
-    if (halves === null) done.push(group);
-    else {
-      open.push(...halves.parts);
-      separation = Math.min(separation, halves.separation);
-    }
-  }
-  return { members: done, separation };
+  const parts = (group: number[], left: number): Groups => {
+    const whole: Groups = { members: [group], separation: Number.POSITIVE_INFINITY };
+    const halves = group.length < 2 * fewest ? null : bestHalves(along(group, descriptors), fewest);
+    if (halves === null) return whole;
+    const clear = isClear(halves);
+    if (!clear && left === 0) return whole;
+    const [a, b] = [false, true]
+      .map((side) => group.filter((_, i) => halves.second[i] === side))
+      .map((half) => parts(half, clear ? looksOn : left - 1));
+    const members = [...a.members, ...b.members];
+    const separation = Math.min(a.separation, b.separation);
+    if (clear) return { members, separation: Math.min(separation, halves.separation) };
+    if (members.length === 2) return whole;
+    // Halves that are groups of their own may lie in a row: then each must be clear of each.
+    const between = a.members.flatMap((one) => b.members.map((other) => apart(one, other, descriptors)));
+    if (!between.every((pair) => pair !== null && isClear(pair))) return whole;
+    return { members, separation: Math.min(separation, ...between.map((pair) => pair?.separation ?? 0)) };
+  };
+  return parts(chosen, looksOn);
 }
 
-function halvesOf(group: number[], descriptors: readonly Float32Array[], most: number, fewest: number) {
+const isClear = ({ separation, valley }: Halves) => separation >= leastSeparation && valley <= mostValley;
+
+/** Coordinates of the pictures on as many leading axes as their number bears; none where they do not vary. */
+function along(group: number[], descriptors: readonly Float32Array[]): Float64Array[] {
+  const most = Math.min(mostAxes, Math.floor(group.length / picturesPerAxis));
   const points = group.map((picture) => descriptors[picture]);
   const axes = principalAxes(points, most);
-  if (axes.axes.length === 0) return null;
-  const halves = bestHalves(
-    points.map((point) => project(point, axes)),
-    fewest,
-  );
-  if (halves === null || halves.separation < leastSeparation || halves.valley > mostValley) return null;
-  const parts = [false, true].map((side) => group.filter((_, i) => halves.second[i] === side));
-  return { parts, separation: halves.separation };
+  return points.map((point) => project(point, axes));
+}
+
+function apart(one: number[], other: number[], descriptors: readonly Float32Array[]): Halves | null {
+  const both = [...one, ...other];
+  const second = both.map((_, i) => i >= one.length);
+  return measureHalves(along(both, descriptors), second);
 }
 
 function nearest(descriptors: readonly Float32Array[], chosen: number[], picture: number): number {
@@ -157,20 +163,20 @@ function examplesOf(of: number[], cluster: number, descriptors: readonly Float32
 /**
  * The clusters that separate best by what is known of the pictures, null where they are of one kind. `features`: for each
  * picture the mean of its projected features over all positions, shape [D]. Light is looked at in the pictures themselves,
- * since features do not see it.
+ * since features do not see it; without looks it is not looked at.
  */
 export function clustersOf(
-  { features, looks }: { features: readonly Float32Array[] | null; looks: readonly Look[] },
+  { features, looks }: { features: readonly Float32Array[] | null; looks: readonly Look[] | null },
   labels: readonly string[],
   seed: number,
 ): Clusters | null {
-  const light = looks.map(({ mean, deviation, highlight }) =>
+  const light = looks?.map(({ mean, deviation, highlight }) =>
     Float32Array.of(Math.log(mean + 5), Math.log(deviation + 5), Math.log(highlight + 5)),
   );
   const found = [
     features && findClusters(features, labels, seed, 'texture'),
-    findClusters(light, labels, seed, 'light'),
-  ].filter((clusters) => clusters !== null);
+    light && findClusters(light, labels, seed, 'light'),
+  ].filter((clusters) => !!clusters);
   return found.sort((a, b) => b.separation - a.separation)[0] ?? null;
 }
 

@@ -1,4 +1,4 @@
-import type { Look } from './looks.ts';
+import { fineSide, type Look } from './looks.ts';
 
 /** For each picture the others that look most like it, the nearest first. */
 export interface Neighbours {
@@ -70,8 +70,8 @@ export interface Pair {
 
 /**
  * Pairs that share what is individual in them. From both fine thumbnails the mean of the farther neighbours is taken away,
- * which leaves what pictures of that kind do not have in common; a copy with other noise, light or JPEG correlates in it by
- * 0.97 and more, another part hardly at all.
+ * and what a small shift would change, which leaves what pictures of that kind do not have in common; a copy with other noise,
+ * light or JPEG correlates in it by 0.97 and more, another part hardly at all.
  */
 export function pairsOf(looks: readonly Look[], neighbours: Neighbours): Pair[] {
   const { count, indices } = neighbours;
@@ -86,36 +86,80 @@ export function pairsOf(looks: readonly Look[], neighbours: Neighbours): Pair[] 
       if (seen.has(key)) continue;
       seen.add(key);
       // Alike as seen from both sides: what is rare among one's neighbours may be common among the other's.
-      const first = correlation(looks[a].fine, looks[b].fine, usual[a]);
+      const first = likenessSeen(looks[a], looks[b], usual[a]);
       if (first < kinLikeness) continue;
-      const likeness = Math.min(first, correlation(looks[a].fine, looks[b].fine, usual[b]));
+      const likeness = Math.min(first, likenessSeen(looks[a], looks[b], usual[b]));
       if (likeness >= kinLikeness) pairs.push({ a, b, likeness });
     }
   }
   return pairs.sort((p, q) => p.a - q.a || p.b - q.b);
 }
 
-/** Mean of the farther half of a picture's neighbours; the nearest may be its copies. */
-function usualThumbnail(looks: readonly Look[], picture: number, { count, indices }: Neighbours): Float32Array {
-  const from = count >> 1;
-  const sum = new Float32Array(looks[picture].fine.length);
-  for (let k = from; k < count; k++) {
-    const { fine } = looks[indices[picture * count + k]];
-    for (let at = 0; at < sum.length; at++) sum[at] += fine[at] / (count - from);
-  }
-  return sum;
+const likenessSeen = (a: Look, b: Look, usual: Usual): number =>
+  correlation(individual(a.fine, usual), individual(b.fine, usual));
+
+/** What is usual for pictures like one: a thumbnail, and how it changes where the part lies a little elsewhere. */
+interface Usual {
+  mean: Float32Array;
+  /** Orthonormal: the directions of a small shift. */
+  shifts: Float32Array[];
 }
 
-function correlation(a: Float32Array, b: Float32Array, usual: Float32Array): number {
+/** Mean of the farther half of a picture's neighbours; the nearest may be its copies. */
+function usualThumbnail(looks: readonly Look[], picture: number, { count, indices }: Neighbours): Usual {
+  const from = count >> 1;
+  const mean = new Float32Array(looks[picture].fine.length);
+  for (let k = from; k < count; k++) {
+    const { fine } = looks[indices[picture * count + k]];
+    for (let at = 0; at < mean.length; at++) mean[at] += fine[at] / (count - from);
+  }
+  const across = slope(mean, 1);
+  const down = slope(mean, fineSide);
+  normalise(across);
+  takeAway(down, across);
+  normalise(down);
+  return { mean, shifts: [across, down] };
+}
+
+/** Central differences, zero at the border. */
+function slope(values: Float32Array, step: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let at = step; at < values.length - step; at++) {
+    const column = at % fineSide;
+    if (step === 1 && (column === 0 || column === fineSide - 1)) continue;
+    out[at] = values[at + step] - values[at - step];
+  }
+  return out;
+}
+
+function takeAway(values: Float32Array, direction: Float32Array): void {
+  let product = 0;
+  for (let i = 0; i < values.length; i++) product += values[i] * direction[i];
+  for (let i = 0; i < values.length; i++) values[i] -= product * direction[i];
+}
+
+function normalise(values: Float32Array): void {
+  let square = 0;
+  for (const value of values) square += value * value;
+  const scale = square > 1e-12 ? 1 / Math.sqrt(square) : 0;
+  for (let i = 0; i < values.length; i++) values[i] *= scale;
+}
+
+/** What a picture has beyond what is usual for its like, wherever it lies by a little (tangent distance: Simard et al. 1993). */
+function individual(fine: Float32Array, { mean, shifts }: Usual): Float32Array {
+  const own = fine.map((value, i) => value - mean[i]);
+  for (const direction of shifts) takeAway(own, direction);
+  return own;
+}
+
+function correlation(a: Float32Array, b: Float32Array): number {
   let ab = 0;
   let aa = 0;
   let bb = 0;
   for (let i = 0; i < a.length; i++) {
-    const p = a[i] - usual[i];
-    const q = b[i] - usual[i];
-    ab += p * q;
-    aa += p * p;
-    bb += q * q;
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
   }
   // Both are what is usual: nothing individual is left to compare.
   if (aa < 1e-6 || bb < 1e-6) return 0;

@@ -37,7 +37,7 @@ export function bestHalves(points: readonly Float64Array[], fewest: number): Hal
         fewest,
       );
       if (second === null) continue;
-      const halves = measure(points, second);
+      const halves = measureHalves(points, second);
       if (halves && (best === null || halves.separation > best.separation)) best = halves;
     }
   }
@@ -110,8 +110,9 @@ function logDensity(point: Float64Array, { mean, lower, logWeight }: Gaussian): 
   return logWeight - whitenedSquare(lower, mean.length, centred) / 2;
 }
 
-/** Separation and valley along Fisher's discriminant of the two halves, both counting alike. */
-function measure(points: readonly Float64Array[], second: boolean[]): Halves | null {
+/** Separation and valley along Fisher's discriminant of the two halves, both counting alike; null where they do not vary. */
+export function measureHalves(points: readonly Float64Array[], second: boolean[]): Halves | null {
+  if (points[0].length === 0) return null;
   const [a, b] = split(points, second).map(moments);
   const d = a.mean.length;
   const within = new Float64Array(d * d);

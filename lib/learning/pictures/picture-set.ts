@@ -41,25 +41,30 @@ export class UsablePictures implements Pictures {
   readonly skipped: Skipped[];
   /** What a person left out and why it is not among the rest. */
   readonly excluded: Skipped[];
-  /** Width by height of the pictures as the camera gave them: the most usual one. */
-  readonly aspect: number;
+  /** Size of the pictures as the camera gave them: the most usual one. */
+  readonly own: Size;
   readonly #pixels: Buffer[];
 
   constructor(
-    { size, channels, aspect }: Pick<UsablePictures, 'size' | 'channels' | 'aspect'>,
+    { size, channels, own }: Pick<UsablePictures, 'size' | 'channels' | 'own'>,
     used: (Picture & { digest: string })[],
     skipped: Skipped[],
     excluded: Skipped[],
   ) {
     this.size = size;
     this.channels = channels;
-    this.aspect = aspect;
+    this.own = own;
     this.labels = used.map(({ label }) => label);
     this.attributes = used.map(({ shift, lot, nest }) => ({ shift, lot, nest }));
     this.digests = used.map(({ digest }) => digest);
     this.skipped = skipped;
     this.excluded = excluded;
     this.#pixels = used.map(({ pixels }) => pixels);
+  }
+
+  /** Width by height of the camera's frames. */
+  get aspect(): number {
+    return this.own.width / this.own.height;
   }
 
   get count(): number {
@@ -82,7 +87,7 @@ export class UsablePictures implements Pictures {
         continue;
       }
       const { pixels } = result;
-      const { channels, size: own } = this;
+      const { channels, own } = this;
       kept.push({ ...this.attributes[i], label, pixels, channels, bitDepth: 8, own, digest: this.digests[i] });
       this.#pixels[i] = pixels; // frees the picture as it was: thousands of them fill a Jetson
     }
@@ -107,12 +112,20 @@ export class PictureSet {
   }
 
   /** Decodes picture number `index`; never throws, what cannot be read is skipped with its reason. */
-  async add(index: number, label: string, load: () => Promise<ImageInput>, about: PictureAttributes = {}): Promise<void> {
+  async add(
+    index: number,
+    label: string,
+    load: () => Promise<ImageInput>,
+    about: PictureAttributes = {},
+  ): Promise<void> {
     try {
       const image = await load();
       const own = await readSize(image);
       const size = this.sizeFor(own);
-      const { data, channels, bitDepth } = await decodeTo(image, { ...size, channels: this.#framing.channels ?? 'own' });
+      const { data, channels, bitDepth } = await decodeTo(image, {
+        ...size,
+        channels: this.#framing.channels ?? 'own',
+      });
       this.#pictures[index] = { ...about, label, pixels: data, channels, bitDepth, own };
     } catch (thrown) {
       this.#pictures[index] = { path: label, reason: asGoodpartError(thrown).message };
@@ -129,19 +142,19 @@ export class PictureSet {
    * odd aspect where one was to be kept, grey among coloured or 8 among 16 bit.
    */
   finish(exclude: readonly string[] = [], fewest = fewestPictures): UsablePictures {
-    const skipped: Skipped[] = [];
-    const read: Picture[] = [];
-    for (const picture of this.#pictures) {
-      if ('pixels' in picture) read.push(picture);
-      else skipped.push(picture);
-    }
+    const read = this.#pictures.filter((picture) => 'pixels' in picture);
     const channels = this.#framing.channels ?? commonChannels(read);
     checkDepths(read);
     const out = new Set(exclude);
     const excluded: Skipped[] = [];
+    const skipped: Skipped[] = [];
     const seen = new Map<string, string>();
     const used: (Picture & { digest: string })[] = [];
-    for (const picture of read) {
+    for (const picture of this.#pictures) {
+      if (!('pixels' in picture)) {
+        skipped.push(picture);
+        continue;
+      }
       const { label, own } = picture;
       const pixels = picture.channels === channels ? picture.pixels : luminance(picture.pixels);
       const size = this.sizeFor(own);
@@ -169,8 +182,8 @@ export class PictureSet {
     }
     const { fixed, keepAspect, side } = this.#framing;
     const size = fixed ?? (keepAspect && used.length > 0 ? oneSize(used, side) : squareInput(side));
-    const usual = used.length > 0 ? commonAspect(used.map((picture) => picture.own)) : size;
-    return new UsablePictures({ size, channels, aspect: usual.width / usual.height }, used, skipped, excluded);
+    const own = used.length > 0 ? commonAspect(used.map((picture) => picture.own)) : size;
+    return new UsablePictures({ size, channels, own }, used, skipped, excluded);
   }
 }
 

@@ -28,7 +28,7 @@ export function coverageOf(defect: DrawnDefect, size: Size): Window {
   const half = defect.size / 2;
   const x = inwards(defect.x, half, size.width);
   const y = inwards(defect.y, half, size.height);
-  const reach = (defect.kind === 'cut-paste' ? half * Math.SQRT2 : half) + 1; // a turned piece has corners
+  const reach = half * Math.SQRT2 + 1; // corners of a turned piece; an uneven outline is not centred
   const left = Math.max(0, Math.floor(x - reach));
   const top = Math.max(0, Math.floor(y - reach));
   const width = Math.min(size.width, Math.ceil(x + reach)) - left;
@@ -91,22 +91,33 @@ function toSegment(u: number, v: number, a: { u: number; v: number }, b: { u: nu
   return Math.hypot(u - a.u - t * du, v - a.v - t * dv);
 }
 
-/** An ellipse `size` long and `across` times as wide, its radius modulated by a few harmonics. */
+/** An ellipse, `across` times as wide as long, its radius modulated by a few harmonics; `size` across where it is longest. */
 function uneven(size: number, across: number, harmonics: number, random: Random): Outline {
   const waves = Array.from({ length: harmonics }, (_, i) => ({
     order: i + 2,
     height: (0.3 * random()) / (i + 2),
     phase: 2 * Math.PI * random(),
   }));
-  const most = 1 + waves.reduce((sum, { height }) => sum + height, 0);
+  const radiusAt = (angle: number) =>
+    waves.reduce((radius, { order, height, phase }) => radius + height * Math.cos(order * angle + phase), 1);
+  const scale = size / longest(radiusAt, across);
   return (u, v) => {
     const w = v / across;
-    const angle = Math.atan2(w, u);
-    let radius = 1;
-    for (const { order, height, phase } of waves) radius += height * Math.cos(order * angle + phase);
     const from = Math.hypot(u, w);
     // Divided by the gradient's length: the ellipse is not a circle, its edge is equally wide all around.
     const steepness = from === 0 ? 1 : Math.hypot(u, w / across) / from;
-    return (from - ((size / 2) * radius) / most) / steepness;
+    return (from - scale * radiusAt(Math.atan2(w, u))) / steepness;
   };
+}
+
+/** The largest distance between two points of the outline. */
+function longest(radiusAt: (angle: number) => number, across: number): number {
+  const points = Array.from({ length: 48 }, (_, i) => {
+    const angle = (i * Math.PI) / 24;
+    const radius = radiusAt(angle);
+    return { u: radius * Math.cos(angle), v: across * radius * Math.sin(angle) };
+  });
+  let most = 0;
+  for (const a of points) for (const b of points) most = Math.max(most, Math.hypot(a.u - b.u, a.v - b.v));
+  return most;
 }

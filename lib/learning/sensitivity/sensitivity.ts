@@ -56,7 +56,7 @@ export interface SensitivityInput {
 }
 
 /** Longest extents that are tried, shares of the picture's shorter side: each about 1.5 times the one before. */
-export const sizeLadder: readonly number[] = [0.008, 0.012, 0.018, 0.027, 0.04, 0.06, 0.09, 0.135, 0.2, 0.3];
+export const sizeLadder: readonly number[] = [0.008, 0.012, 0.018, 0.027, 0.04, 0.06, 0.09, 0.135, 0.2, 0.3, 0.45];
 const usualBudget = 400;
 const usualContrasts: readonly number[] = [20, 50];
 /** More trials narrow an interval that nobody acts on; with fewer than ten "95 %" says little. */
@@ -89,7 +89,8 @@ export async function measureSensitivity(input: SensitivityInput): Promise<Sensi
   };
   const undamaged: Undamaged[] = [];
   for (const picture of shuffled([...pictures.keys()], seed).slice(0, Math.min(mostPictures, budget / 4))) {
-    undamaged.push({ pixels: pictures[picture], map: await run(pictures[picture]) });
+    const pixels = pictures[picture];
+    undamaged.push({ pixels, map: await run(pixels) });
   }
   const targets = targetsOf(input.regions, input.limits, grid);
   const plans = planCurves((budget - runs) / targets.length, contrasts);

@@ -54,12 +54,20 @@ export class GraphEdit {
 
   floats(values: readonly number[], dims: readonly number[] = [values.length]): string {
     const data = Float32Array.from(values);
-    return this.#constant({ dims: [...dims], dataType: onnxTypes.float32, rawData: new Uint8Array(data.buffer) });
+    return this.tensor({ dims: [...dims], dataType: onnxTypes.float32, rawData: new Uint8Array(data.buffer) });
   }
 
   ints(values: readonly number[]): string {
     const data = BigInt64Array.from(values, BigInt);
-    return this.#constant({ dims: [values.length], dataType: onnxTypes.int64, rawData: new Uint8Array(data.buffer) });
+    return this.tensor({ dims: [values.length], dataType: onnxTypes.int64, rawData: new Uint8Array(data.buffer) });
+  }
+
+  /** A constant under a new name. */
+  tensor(tensor: TensorProto): string {
+    const name = this.newName('goodpart_constant');
+    this.graph.initializer ??= [];
+    this.graph.initializer.push({ ...tensor, name });
+    return name;
   }
 
   /** A node behind all others; returns the value that it makes. */
@@ -111,13 +119,6 @@ export class GraphEdit {
         output: [...outputs],
       },
     });
-  }
-
-  #constant(tensor: TensorProto): string {
-    const name = this.newName('goodpart_constant');
-    this.graph.initializer ??= [];
-    this.graph.initializer.push({ ...tensor, name });
-    return name;
   }
 }
 

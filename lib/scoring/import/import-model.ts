@@ -1,20 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { systemClock } from '../../core/clock.ts';
-import { shownShape } from '../fit.ts';
-import {
-  describePreprocessing,
-  type ImportedKind,
-  type MapArea,
-  type ModelDescription,
-  type ModelInput,
-} from '../model-schema.ts';
+import { describePreprocessing, type ImportedKind, type ModelDescription, type ModelInput } from '../model-schema.ts';
 import { decodeModel } from '../onnx-proto.ts';
 import { clampsBefore, isClamped } from './clamping.ts';
 import { addClassScore, areProbabilities, goodClassOf } from './classifier.ts';
 import { inlineExternalData } from './external-data.ts';
-import { findGeometry, fixedInput, type Geometry } from './geometry.ts';
+import { foldSizes } from './fold.ts';
+import { findGeometry, fixedInput } from './geometry.ts';
 import { floatValue, GraphEdit } from './graph-edit.ts';
 import { type ExportMetadata, labelsInModel, readMetadata, type Size } from './metadata.ts';
+import { notesOf } from './notes.ts';
 import { type ChosenOutputs, chooseOutputs } from './outputs.ts';
 import { adaptInput, type InputChanges, type PictureInput, readInput } from './picture-input.ts';
 import { calibrationOf } from './recalibrate.ts';
@@ -86,6 +81,7 @@ export async function importModel({
   const scale = overrides.scale ?? 1 / 255;
   const input = adaptInput(edit, found, changes);
   const geometry = await findGeometry(edit, input, overrides.size);
+  await foldSizes(edit, fixedInput(input, geometry.size));
   const also = edit.outputs.flatMap((output) => clampsBefore(edit, output.name));
   const trial = await tryOut(edit, input, geometry.size, {
     batch: found.batch,
@@ -246,72 +242,4 @@ function scaleOfScores(edit: GraphEdit, trial: Trial, chosen: ChosenOutputs): ke
 
 function producerOf({ producerName, producerVersion }: { producerName?: string; producerVersion?: string }): string {
   return [producerName, producerVersion].filter(Boolean).join(' ').slice(0, 200);
-}
-
-const kindNames: Record<ImportedKind, string> = {
-  'anomalib-0': 'an export of anomalib 0.7 (or older)',
-  'anomalib-1': 'an export of anomalib 1.x',
-  'anomalib-2': 'an export of anomalib 2.x',
-  generic: 'a model with a map or a score',
-  classifier: 'a classifier',
-};
-
-function notesOf(o: {
-  description: ImportedModel['description'];
-  chosen: ChosenOutputs;
-  geometry: Geometry;
-  files: string[];
-  said: ExportMetadata | null;
-  changes: InputChanges;
-  found: PictureInput;
-  trial: Trial;
-}): string[] {
-  const { description, chosen, geometry, files, said, changes, found, trial } = o;
-  const { size, resized, area } = geometry;
-  const part = (role: string, name: string | null) => {
-    const output = trial.outputs.find((each) => each.name === name);
-    return output ? [`${role} ${name} ${shownShape(output.shape)}`] : [];
-  };
-  const taken = [...part('map', chosen.map), ...part('score', chosen.score), ...part('classes', chosen.classes)].join(
-    ', ',
-  );
-  const notes = [
-    `Recognised as ${kindNames[chosen.kind]}: ${taken}; frames are resized to ${size.width}x${size.height}.`,
-  ];
-  if (chosen.score === null && chosen.map !== null) notes.push('The score is the maximum of the map.');
-  if (files.length > 0) notes.push(`Weights were read in from ${files.join(', ')}.`);
-  if (changes.mean || changes.std)
-    notes.push(`Normalisation was put into the graph: mean ${changes.mean ?? 0}, std ${changes.std ?? 1}.`);
-  if (found.batch > 1) {
-    notes.push(
-      `The file takes ${found.batch} pictures at once, so each frame is computed ${found.batch} times; export it for one picture to be faster.`,
-    );
-  }
-  if (resized) {
-    notes.push(
-      `The graph itself resizes from ${size.width}x${size.height} to ${resized.width}x${resized.height}; an export for ${resized.width}x${resized.height} saves that step.`,
-    );
-  }
-  if (description.outputs.mapArea && area) notes.push(areaNote(area));
-  if (!said && trial.outputs[0]?.name === 'output' && chosen.kind !== 'anomalib-2') {
-    notes.push(
-      'If this is an export of anomalib 0.7 or 1.x, put its metadata.json beside it: 0.7 needs the normalisation in it, both keep the limits there.',
-    );
-  }
-  if (description.imported?.scale === 'normalised') {
-    notes.push(
-      'Scores are normalised and cut off at 0 and 1 inside the model; for limits from your own good frames export it with ' +
-        'PostProcessor(enable_normalization=False, enable_thresholding=False).',
-    );
-  }
-  notes.push(description.calibration.method);
-  return notes;
-}
-
-function areaNote([left, top, right, bottom]: MapArea): string {
-  const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
-  return (
-    `The model looks at a part of the frame only: ${percent(left)} to ${percent(right)} of the width and ${percent(top)} to ${percent(bottom)} of ` +
-    'the height. What lies outside is not inspected: draw regions inside it.'
-  );
 }

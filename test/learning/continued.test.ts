@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Frame } from '../../lib/core/frame.ts';
+import { LearningJob, type LearningOptions, type LearnResult } from '../../lib/learning/learning-job.ts';
+import { syntheticParts } from '../../lib/learning/synthetic-parts.ts';
+import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
+import { tempDir } from '../kit/temp.ts';
+
+const modelsRoot = tempDir('continued');
+const parts = syntheticParts(60, 96, 64, 3);
+const frames = (list: Frame[]) => list.map((frame) => ({ frame }));
+
+function learn(more: Partial<LearningOptions>): Promise<LearnResult> {
+  const quick = { features: 'bank', head: 'gaussian', sensitivity: false, keepAspect: true } as const;
+  return new LearningJob({ images: [], modelsRoot, name: 'ring', ...quick, ...more }).run();
+}
+
+const training = (dir: string) => JSON.parse(readFileSync(join(dir, 'training.json'), 'utf8'));
+
+describe('a model that goes on learning', function () {
+  this.timeout(60_000);
+  let first: LearnResult;
+  let more: LearnResult;
+  before(async () => {
+    first = await learn({ images: frames(parts.slice(0, 30)) });
+    more = await learn({ images: frames(parts.slice(20, 60)), extend: first.dir });
+  });
+
+  it('keeps the good pictures it had and adds those it had not', () => {
+    assert.equal(first.images, 30);
+    assert.equal(more.images, 60);
+    assert.equal(more.model.version, '2');
+    assert.equal(more.goodScores.length, 60);
+    assert.equal(more.skipped.length, 10);
+    assert.match(more.skipped[0].reason, /has learned it before/);
+    assert.deepEqual(training(more.dir).parent, { version: '1', sha256: first.model.sha256 });
+  });
+
+  it('needs no more disk for the old ones: their features are the same file', () => {
+    const file = 'samples-0001.bin';
+    assert.equal(statSync(join(first.dir, file)).ino, statSync(join(more.dir, file)).ino);
+    assert.ok(existsSync(join(more.dir, 'samples-0002.bin')));
+  });
+
+  it('scores a new part like a model that learned all at once, and the limits are from all', async () => {
+    const engine = new OnnxRuntimeEngine({ name: 'continued', threads: 1 });
+    try {
+      const { key } = await engine.load(more.dir);
+      const [unseen] = syntheticParts(1, 96, 64, 999);
+      const { score } = await engine.score(key, unseen, { deadlineMs: 10_000 });
+      assert.ok(score < more.fail * 1.5, `${score} against ${more.fail}`);
+      const sorted = [...more.goodScores].sort((a, b) => a - b);
+      assert.equal(more.warn, sorted[Math.ceil(61 * 0.95) - 1]);
+    } finally {
+      await engine.stop();
+    }
+  });
+
+  it('learns again without the pictures a person left out, and never takes them back', async () => {
+    const [one, two] = training(more.dir).pictures as { digest: string; label: string }[];
+    const without = await learn({ extend: more.dir, exclude: [one.digest, two.digest] });
+    assert.equal(without.images, 58);
+    assert.deepEqual(
+      without.excluded.map(({ path }) => path),
+      [one.label, two.label],
+    );
+    await assert.rejects(learn({ images: frames(parts.slice(0, 40)), extend: without.dir }), {
+      message: /good pictures that the model has not learned yet for pictures but received 40 it has/,
+    });
+  });
+
+  it('can be continued more than once, with the very same features', async () => {
+    const third = await learn({ images: frames(syntheticParts(5, 96, 64, 77)), extend: more.dir });
+    assert.equal(third.images, 65);
+    assert.equal(training(third.dir).origin, training(first.dir).origin);
+  });
+
+  it('says so when there is nobody of that name to leave out', async () => {
+    await assert.rejects(learn({ extend: more.dir, exclude: ['nobody.png'] }), {
+      code: 'GP_LEARN_FAILED',
+      message: /names of pictures that the model learned from for exclude but received nobody\.png/,
+    });
+  });
+
+  it('refuses kept features that were cut, and says what to do', async () => {
+    const { dir } = await learn({ images: frames(parts.slice(0, 25)), name: 'cut' });
+    truncateSync(join(dir, 'samples-0001.bin'), 5000);
+    const run = learn({ images: frames(parts.slice(25)), extend: dir, name: 'cut' });
+    await assert.rejects(run, { code: 'GP_STATE_DAMAGED', message: /learn again from all good pictures/ });
+  });
+
+  it('refuses a model without kept features, and says what to do', async () => {
+    const { dir } = await learn({ images: frames(parts.slice(0, 25)), name: 'bare' });
+    writeFileSync(join(dir, 'training.json'), '{}');
+    const run = learn({ images: frames(parts.slice(25)), extend: dir, name: 'bare' });
+    await assert.rejects(run, { code: 'GP_LEARN_FAILED', message: /learn again from all good pictures/ });
+  });
+});
