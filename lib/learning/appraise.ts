@@ -13,7 +13,7 @@ import { judgeRepeatability } from './limits/repeatability.ts';
 import { proposeThresholds, statementOf, type Thresholds } from './limits/thresholds.ts';
 import type { Parent } from './parent.ts';
 import { checkLooks, checkScores, type Finding, type SetLooks } from './pictures/checks.ts';
-import { findClusters } from './pictures/clusters.ts';
+import { type Clusters, clustersOf, meanFeatures } from './pictures/clusters.ts';
 import { coverageOf } from './pictures/coverage.ts';
 import type { UsablePictures } from './pictures/picture-set.ts';
 import { showPictures, verdictOf } from './proof.ts';
@@ -56,8 +56,6 @@ interface Subject {
 
 const shownHighest = 5;
 const keptExamples = 24;
-/** A picture is described by so many blocks on each axis: products differ somewhere, not only on the whole. */
-const blocks = 2;
 
 /** Limits from the cross-fitted maps, proof on what was shown and drawn, good pictures that stand out. */
 export async function appraise(subject: Subject, options: LearnBody, tell: Progress): Promise<Appraisal> {
@@ -136,11 +134,7 @@ export async function appraise(subject: Subject, options: LearnBody, tell: Progr
     head: fit.kind,
     headReason: fitted.why,
     findings: findingsOf(subject),
-    clusters: findClusters(
-      descriptorsOf(subject),
-      roster.used.map(({ label }) => label),
-      seed,
-    ),
+    clusters: clustersIn(subject, seed),
     coverage,
     provisional,
     sensitivity,
@@ -164,22 +158,15 @@ function findingsOf({ looked, roster, scores }: Subject): Finding[] {
   return [...ofLooks, ...checkScores(scores, labels, digests)];
 }
 
-/** What each picture is like as a whole: its features averaged over a few blocks of the grid, [blocks · dimensions] each. */
-function descriptorsOf({ samples, describer }: Subject): Float32Array[] {
-  const { width, height } = describer.grid;
-  const d = samples.dimensions;
-  return Array.from({ length: samples.pictures }, (_, picture) => {
-    const z = samples.picture(picture);
-    const out = new Float32Array(blocks * blocks * d);
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const block = Math.floor((y * blocks) / height) * blocks + Math.floor((x * blocks) / width);
-        for (let k = 0; k < d; k++) out[block * d + k] += z[(y * width + x) * d + k];
-      }
-    }
-    const cells = (width * height) / (blocks * blocks);
-    return out.map((sum) => sum / cells);
-  });
+/** One product in one set-up, or several; how the pictures look is known where all of them are new. */
+function clustersIn({ samples, roster, looked }: Subject, seed: number): Clusters | null {
+  const features = Array.from({ length: samples.pictures }, (_, picture) =>
+    meanFeatures(samples.picture(picture), samples.dimensions),
+  );
+  const place = new Map(looked.digests.map((digest, i) => [digest, i]));
+  const looks = roster.used.flatMap(({ digest }) => looked.looks.looks[place.get(digest) ?? -1] ?? []);
+  const labels = roster.used.map(({ label }) => label);
+  return clustersOf({ features, looks: looks.length === features.length ? looks : null }, labels, seed);
 }
 
 /** Good pictures evenly from all, with their scores by the finished graph: what an engine or a later version is measured on. */

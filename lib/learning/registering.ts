@@ -16,6 +16,9 @@ import { failed } from './failure.ts';
 import type { RegistrationLimits } from './options.ts';
 import { fewestPictures, type UsablePictures } from './pictures/picture-set.ts';
 
+/** Good parts beyond the limits will be invalid: more than a tenth of them is no station. */
+const shareWithin = 0.9;
+
 type Progress = (done: number, total: number) => Promise<void>;
 
 /** The pictures moved onto each other, and what finds the part in later frames. */
@@ -47,9 +50,11 @@ export async function registerPictures(
     throw failed('registration', 'good pictures that show the same layout', noCommonLayout);
   const registration = { ...limits, minAgreement: proposeMinAgreement(agreements), reference };
   const moved = await registerTo(pictures, registration, progress);
-  if (moved.count < fewestPictures) {
-    const expected = `at least ${fewestPictures} good pictures whose part lies within the limits`;
-    throw failed('registration', expected, `${moved.count} of ${count}`);
+  const needed = Math.max(fewestPictures, Math.ceil(shareWithin * count));
+  if (moved.count < needed) {
+    const expected = `at least ${needed} of ${count} good pictures whose part lies within the limits`;
+    const advice = 'widen the limits, learn products separately, or learn without registration';
+    throw failed('registration', expected, `${moved.count}: ${advice}`);
   }
   return { pictures: moved, registration };
 }

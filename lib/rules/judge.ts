@@ -2,6 +2,7 @@ import type { Roi, RoiResult, ScoreResult, Verdict } from '../core/inspection.ts
 import { type Reason, reason } from '../core/reasons.ts';
 import { regionCells } from './mask.ts';
 import { measureRegion } from './measure.ts';
+import { outOfFrame } from './out-of-frame.ts';
 import { isWholeFrame } from './polygon.ts';
 
 /** What the rules say of one view. */
@@ -38,6 +39,8 @@ export function judgeView(input: { score: ScoreResult; rois: readonly Roi[]; vie
   for (const roi of inspected) {
     const trouble = unusableLimits(roi);
     if (trouble !== null) return notInspected(reason('notValidated', { view, roi: roi.name, detail: trouble }));
+    const unseen = notSeen(roi, score);
+    if (unseen !== null) return notInspected(reason('partMisplaced', { view, roi: roi.name, detail: unseen }));
     let value: number;
     if (score.map === null || values === null) {
       if (!isWholeFrame(roi.polygon) || roi.measure !== 'maximum' || ignores.length > 0) {
@@ -90,6 +93,14 @@ function unusableLimits(roi: Roi): string | null {
     return `a limit of region "${roi.name}" is not a number`;
   if (roi.fail < roi.warn) return `the fail limit of region "${roi.name}" is below its warn limit`;
   return roi.fail > roi.median ? null : `the fail limit of region "${roi.name}" is not above the median of good parts`;
+}
+
+/** A drawn region that a shifted part carries out of the picture; less than a cell of the map does not count. */
+function notSeen(roi: Roi, { registration, map, image }: ScoreResult): string | null {
+  if (registration === undefined || map === null || isWholeFrame(roi.polygon)) return null;
+  const out = outOfFrame(roi.polygon, registration, image);
+  if (out <= 1 / Math.min(map.width, map.height)) return null;
+  return `region "${roi.name}" reaches ${(out * 100).toFixed(1)} % out of the picture`;
 }
 
 /** Whether the centre of a cell lies where a model that looks at a part of the frame does not look. */

@@ -22,7 +22,15 @@ describe('decodeTo', () => {
   it('gives raw pixels of the target size back unchanged', async () => {
     const data = gradient(64, 48);
     const decoded = await decodeTo(raw(data, 64, 48, 3), rgb);
-    assert.deepEqual(decoded, { data, width: 64, height: 48 });
+    assert.deepEqual(decoded, { data, width: 64, height: 48, channels: 3, bitDepth: 8 });
+  });
+
+  it('keeps grey pictures grey and coloured ones in colour where that is asked for', async () => {
+    const own = { width: 64, height: 48, channels: 'own' } as const;
+    const colour = await decodeTo(raw(gradient(64, 48), 64, 48, 3), own);
+    const grey = await decodeTo(raw(Buffer.alloc(64 * 48, 7), 64, 48, 1), own);
+    assert.deepEqual([colour.channels, colour.data.length], [3, 64 * 48 * 3]);
+    assert.deepEqual([grey.channels, grey.data.length], [1, 64 * 48]);
   });
 
   for (const format of ['jpeg', 'png', 'webp', 'tiff'] as const) {

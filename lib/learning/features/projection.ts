@@ -1,4 +1,4 @@
-import { symmetricEigen } from '../math/linear-algebra.ts';
+import { eigenByQl } from '../math/tridiagonal.ts';
 import type { FeatureExtractor } from './extractor.ts';
 
 /** Features of a cell → standardised, turned onto the leading principal axes: z = weights · x + bias. */
@@ -70,7 +70,9 @@ export class ProjectionFit {
         correlation[i * n + j] = correlation[j * n + i] = covariance / (deviation[i] * deviation[j]);
       }
     }
-    const { values, vectors } = symmetricEigen(correlation, n);
+    const eigen = eigenByQl(correlation, n);
+    if (eigen === null) return null;
+    const { values, vectors } = eigen;
     const total = values.reduce((a, b) => a + Math.max(b, 0), 0);
     let kept = 0;
     while (kept < Math.min(dimensions, n) && values[kept] > total * 1e-7) kept += 1;

@@ -172,6 +172,8 @@ def models():
     from anomalib.models import EfficientAd, Padim, Patchcore, Stfpm
 
     if VERSION < (1, 0):
+        # downloads, in the constructor
+        EfficientAd.prepare_pretrained_model = EfficientAd.prepare_imagenette_data = lambda self: None
         size = (256, 256)
         yield "patchcore", lambda: Patchcore(size, "resnet18", ["layer2", "layer3"], pre_trained=False), fit_patchcore, 256, 256
         crop = (224, 224)
