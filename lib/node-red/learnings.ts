@@ -6,7 +6,7 @@ import { adminRoute } from './routes.ts';
 
 /** What a node that learns shows and takes on the console. */
 export interface LearningDesk {
-  /** Text of the report.json of the model in use; null where nothing was learned yet. */
+  /** Text of the report.json of the model that was learned last; null where nothing was learned yet. Rejects where it has none. */
   report(): Promise<string | null>;
   /** Begins to learn again without these pictures; throws where it cannot. */
   exclude(digests: string[]): void;
@@ -47,6 +47,9 @@ export function serveLearnings(RED: NodeAPI): void {
       throw invalidParameter('digests', 'a list of sha256 digests of pictures', digests);
     }
     deskOf(params.node).exclude(digests);
-    return { status: 202, body: { message: 'Learning has begun without them; the report is renewed when it is done.' } };
+    return {
+      status: 202,
+      body: { message: 'Learning has begun. Open the report again when the node is done.' },
+    };
   });
 }

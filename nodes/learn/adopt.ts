@@ -4,6 +4,7 @@ import type { Roi } from '../../lib/core/inspection.ts';
 import type { LearnResult } from '../../lib/learning/learning-job.ts';
 import type { Recipe } from '../../lib/station/recipe-schema.ts';
 import type { Station } from '../../lib/station/station.ts';
+import { newestRecipe } from './continuing.ts';
 import { draftFrom } from './recipe-draft.ts';
 
 export interface Learned {
@@ -39,8 +40,10 @@ async function write(station: Station, learned: Learned): Promise<Recipe> {
   if (station.cameraSettings(view) !== cameraSettings) {
     throw new GoodpartError('GP_LEARN_FAILED', 'The camera’s settings were changed while learning: learn again');
   }
+  const active = station.recipes.active();
   const draft = draftFrom({
-    active: station.recipes.active(),
+    // what takes effect at once brings nothing along that still waits; what waits as well must not lose it
+    base: activate ? active : (newestRecipe(station) ?? active),
     view,
     rois,
     result,

@@ -23,7 +23,7 @@ export const config = defineConfig({
     backbone: text({ required: true, max: 1000, when: { features: ['backbone'] } }),
     /** Names of tensors, separated by commas; empty: those that are suggested. */
     layers: text({ max: 2000, when: { features: ['backbone'] } }),
-    normalisation: choice(['auto', 'imagenet', '0..1', '-1..1', '0..255'], { when: { features: ['backbone'] } }),
+    normalisation: choice(['auto', 'imagenet', 'unit', 'signed', 'bytes'], { when: { features: ['backbone'] } }),
     head: choice(['auto', 'gaussian', 'nearest']),
     /** Side of the model's square input, or of a square of its area. */
     size: whole({ default: 256, min: 64, max: 1024, unit: 'px' }),

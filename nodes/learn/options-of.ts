@@ -1,11 +1,14 @@
 import { resolve } from 'node:path';
 import { invalidParameter } from '../../lib/core/errors.ts';
-import type { LearningOptions, PictureAttributes } from '../../lib/learning/options.ts';
+import { type LearningOptions, mostPictures, type PictureAttributes } from '../../lib/learning/options.ts';
 import type { ValuesOf } from '../../lib/node-red/config/config.ts';
 import type { Message } from '../../lib/node-red/messages.ts';
 import type { config } from './config.ts';
 
 type Values = ValuesOf<typeof config>;
+
+/** How a run begins: from nothing, from the pictures of a version and more, or from those without some. */
+export type Beginning = Pick<LearningOptions, 'extend' | 'exclude' | 'most'>;
 
 const list = (text: string) =>
   text
@@ -37,15 +40,24 @@ export function optionsOf(values: Values): Omit<LearningOptions, 'images' | 'mod
   };
 }
 
+/** Words of the dialog, which may hold no dots, as learning calls them. */
+const normalisations = {
+  auto: undefined,
+  imagenet: 'imagenet',
+  unit: '0..1',
+  signed: '-1..1',
+  bytes: '0..255',
+} as const satisfies Record<Values['normalisation'], string | undefined>;
+
 function backboneOf({ backbone, layers, normalisation }: Values): LearningOptions['backbone'] {
   return {
     path: resolve(backbone),
     layers: list(layers),
-    normalisation: normalisation === 'auto' ? undefined : normalisation,
+    normalisation: normalisations[normalisation],
   };
 }
 
-/** What a message says of the part in its picture: `msg.shift`, `msg.lot`, `msg.nest`, texts or numbers. */
+/** What a message says of the part in its picture, or of all that it asks for: `msg.shift`, `msg.lot`, `msg.nest`, texts or numbers. */
 export function attributesOf(message: Message): PictureAttributes {
   const attributes: PictureAttributes = {};
   for (const key of ['shift', 'lot', 'nest'] as const) {
@@ -53,7 +65,26 @@ export function attributesOf(message: Message): PictureAttributes {
     if (value === undefined || value === null || value === '') continue;
     const usable = typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
     if (!usable || String(value).length > 100) throw invalidParameter(`msg.${key}`, 'a short text or a number', value);
-    attributes[key] = String(value);
+    const text = String(value).trim();
+    if (text !== '') attributes[key] = text;
   }
   return attributes;
+}
+
+const mostExcluded = 5000;
+
+/** `msg.payload` of "exclude". */
+export function excludedBy({ payload }: Message): string[] {
+  const usable = Array.isArray(payload) && payload.length > 0 && payload.length <= mostExcluded;
+  if (!usable || !payload.every((entry) => typeof entry === 'string')) {
+    throw invalidParameter('msg.payload', 'a list of the digests or file names of pictures to leave out', payload);
+  }
+  return payload as string[];
+}
+
+/** `msg.count` of "add": how many pictures; undefined where it is not given. */
+export function countOf({ count }: Message): number | undefined {
+  if (count === undefined) return undefined;
+  if (Number.isInteger(count) && (count as number) >= 1 && (count as number) <= mostPictures) return count as number;
+  throw invalidParameter('msg.count', `a whole number from 1 to ${mostPictures}`, count);
 }

@@ -6,13 +6,17 @@ import type { Station } from '../../lib/station/station.ts';
 /** As much as a recipe holds; the model's report has the rest. */
 const mostBasis = 4000;
 const mostProvisional = 50;
+const mostSentence = 500;
+const mostAuthor = 128;
+
+const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /**
- * The recipe that learning proposes: the active one (or a first one, number 1) with this view's model, regions and limits
+ * The recipe that learning proposes: `base` (or a first one, number 1) with this view's model, regions and limits
  * replaced by what was learned, and validated for exactly what was learned with.
  */
 export function draftFrom(o: {
-  active: Recipe | null;
+  base: Recipe | null;
   view: string;
   /** The regions that were learned with. */
   rois: readonly Roi[];
@@ -22,8 +26,9 @@ export function draftFrom(o: {
   author: string;
   at: string;
 }): RecipeDraft {
-  const { active, view, result, author, at } = o;
+  const { base, view, result, at } = o;
   const { model, median, warn, fail } = result;
+  const author = cut(o.author, mostAuthor);
   const rois: Roi[] = o.rois.map((roi) => {
     const learned = result.rois.find(({ index, name }) => index === roi.index && name === roi.name);
     if (learned === undefined) return { ...roi };
@@ -31,17 +36,18 @@ export function draftFrom(o: {
     return { ...roi, areaAbove, median: typical, warn: attention, fail: limit };
   });
   const limits = { median, warn, fail, rois };
-  const basis = result.statement.slice(0, mostBasis);
-  const provisional = result.provisional.slice(0, mostProvisional);
+  const basis = cut(result.statement, mostBasis);
+  const provisional = result.provisional.slice(0, mostProvisional).map((sentence) => cut(sentence, mostSentence));
+  const leftOut = result.excluded.length > 0 ? `, ${result.excluded.length} left out` : '';
   const fingerprint = o.fingerprint(view, { model, ...limits });
   return {
-    number: active?.number ?? 1,
-    name: active?.name ?? 'first recipe',
+    number: base?.number ?? 1,
+    name: base?.name ?? 'first recipe',
     author,
-    reason: `learned from ${result.images} good pictures`,
-    warnAccepted: active?.warnAccepted ?? true,
+    reason: `learned from ${result.images} good pictures${leftOut}`,
+    warnAccepted: base?.warnAccepted ?? true,
     views: {
-      ...active?.views,
+      ...base?.views,
       [view]: { model, ...limits, validation: { fingerprint, by: author, at, basis, provisional } },
     },
   };

@@ -56,7 +56,12 @@ export const cases: DialogCase[] = [
   config('modbus-endpoint', { host: '127.0.0.1', port: 15020 }, { port: '15021', wordOrder: 'CDAB' }),
   flow('trigger', { ...station, source: 'message', partIdProperty: 'part.id' }, { partIdProperty: 'payload.id' }, 2),
   flow('camera', { ...station, view: 'main', source: 'folder', path: '/tmp/pictures' }, { loop: false, view: 'top' }),
-  flow('learn', { ...station, source: 'folder', path: '/tmp/pictures' }, { warnRate: '0.1', keepAspect: 'stretch' }, 3),
+  flow(
+    'learn',
+    { ...station, source: 'folder', path: '/tmp/pictures' },
+    { warnRate: '0.1', keepAspect: 'stretch', head: 'nearest', lots: 'A, B' },
+    3,
+  ),
   flow('score', { ...station, model: 'model-1' }, { timeoutMs: '800' }),
   flow('rules', { ...station, thresholds: 'fixed', rois: [region] }, { final: false }),
   flow('part', { ...station, rule: 'worst', required: 'main' }, { required: 'main, top' }),

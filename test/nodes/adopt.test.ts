@@ -33,6 +33,33 @@ describe('what was learned becomes the recipe', () => {
     assert.equal(station.recipes.active()?.version, 3);
   });
 
+  it('with every view too when a person activates it later', async () => {
+    for (const view of ['top', 'side']) await adopt(station, learned(view, { activate: false }));
+    assert.equal(station.recipes.active(), null);
+    assert.deepEqual(Object.keys(station.recipes.get(1)?.views ?? {}).sort(), ['side', 'top']);
+  });
+
+  it('without taking along what waits in another view', async () => {
+    await adopt(station, learned('top'));
+    await adopt(station, learned('top', { result: result('not-yet'), activate: false }));
+    await adopt(station, learned('side'));
+    const { top, side } = station.recipes.active()?.views ?? {};
+    assert.deepEqual([top.model.name, side.model.name], ['parts-top', 'parts-side']);
+  });
+
+  it('with as much of a long statement, of what was not shown and of a name as a recipe holds', async () => {
+    const provisional = Array.from({ length: 60 }, (_, i) => `The model has seen no frame of nest "${i}".`);
+    provisional[0] = `The model has seen no frame of lot "${'x'.repeat(600)}".`;
+    const long = { ...result('parts'), statement: 'A sentence. '.repeat(1000), provisional };
+    await adopt(station, learned('top', { result: long, author: `learn ${'n'.repeat(500)}` }));
+    const { author, views } = station.recipes.active()!;
+    const { basis, provisional: kept } = views.top.validation!;
+    assert.equal(author.length, 128);
+    assert.equal(basis.length, 4000);
+    assert.match(basis, /^A sentence\. .+…$/);
+    assert.deepEqual([kept?.length, kept?.[0].length, kept?.[1]], [50, 500, provisional[1]]);
+  });
+
   it('not when the camera’s settings were changed meanwhile, and the next result still is', async () => {
     const stale = learned('top');
     station.registerCamera('top', { name: 'camera', settingsHash: 'other exposure' });

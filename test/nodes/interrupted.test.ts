@@ -66,6 +66,7 @@ describe('learn good parts', () => {
         source: 'messages',
         count: 20,
       },
+      ...{ features: 'bank', head: 'gaussian', size: 64, sensitivity: false },
       ...{ ...more, wires: [['learned'], ['progress'], ['asked']] },
     },
     ...['learned', 'progress', 'asked'].map(helper),
@@ -109,7 +110,10 @@ describe('learn good parts', () => {
     await runner().deploy(learnFlow({ seed: 2 }), 'nodes');
     await until('its process is gone', () => childrenNamed('learning').length === 0);
     assert.equal(running.recipes.active(), null);
-    assert.match(await refusal(runner().node('learn'), { payload: good(1) }), /"learn", "learn once" or "cancel"/);
+    assert.match(
+      await refusal(runner().node('learn'), { payload: good(1) }),
+      /"learn", "learn once", "add", "exclude" or "cancel"/,
+    );
     const models = join(runner().userDir, 'goodpart/models');
     assert.deepEqual(
       readdirSync(models).filter((name) => !name.startsWith('.')),

@@ -21,7 +21,7 @@ export interface HeadChoice {
 const certainty = 2;
 
 /** Below this share of the features' variance, where a cell lies says next to nothing about how it looks. */
-const leastPositionShare = 0.05;
+const leastPositionShare = 0.02;
 
 /** Cheaper first: what wins a tie. */
 const preference: readonly HeadKind[] = ['gaussian', 'nearest'];

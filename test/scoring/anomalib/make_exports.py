@@ -219,7 +219,7 @@ def raw_outputs(module, images) -> tuple[torch.Tensor, torch.Tensor]:
         for image in images:
             out = module.model(image[None])
             if VERSION < (2, 0):
-                heat = out if isinstance(out, torch.Tensor) else out["anomaly_map"] if isinstance(out, dict) else out[0]
+                heat = out if isinstance(out, torch.Tensor) else next(iter(out.values())) if isinstance(out, dict) else out[0]
                 scores.append(heat.max())
             else:
                 heat = out.anomaly_map
