@@ -42,12 +42,21 @@ const featureKinds = ['bank', 'filters', 'thorough', 'backbone'] as const satisf
 const heads = ['auto', 'gaussian', 'nearest'] as const satisfies readonly LearningOptions['head'][];
 const aspects = { auto: 'auto', keep: true, stretch: false } as const;
 const usualRegistration = { maxShift: 0.05, maxRotation: 3 };
+/** What a model that is added to has already: given again it would change nothing. */
+const ofTheModel = [
+  ...['features', 'backbone', 'layers', 'normalisation', 'head', 'size', 'aspect'],
+  ...['register', 'max-shift', 'max-rotation'],
+];
 const usualRates = { warn: 0.05, fail: 0.01 };
 
 /** Everything but where the model goes and what it is called. Throws UsageError, and GP_INPUT_INVALID for what is not there. */
 export async function optionsOf(given: Given): Promise<Omit<LearningOptions, 'modelsRoot' | 'name'>> {
   const folders = given.texts('good').map((folder) => resolve(folder));
   const extend = given.text('add-to');
+  const stays = extend === undefined ? undefined : ofTheModel.find((name) => given.has(name));
+  if (stays !== undefined) {
+    throw new UsageError(`Expected no --${stays} beside --add-to: the model that is added to keeps its own`);
+  }
   if (folders.length === 0 && extend === undefined) throw refused('good', 'a folder of good pictures', undefined);
   const files = await goodFiles(folders);
   const features = given.choice('features', featureKinds);

@@ -27,7 +27,8 @@ pictures
   --labels CSV             shift, lot and nest of pictures; columns file,shift,lot,nest
   --declare shift=a,b      good parts come from these shifts (lots, nests): until all were learned,
                            the model is provisional
-  --add-to DIR             add the pictures to those of this model, without starting again
+  --add-to DIR             add the pictures to those of this model, without starting again; its
+                           features, head, size, aspect and registration stay
 
 model
   --features KIND          bank (fixed filters), filters (learned from the pictures), thorough
@@ -72,7 +73,8 @@ async function run(given: Given, signal: AbortSignal): Promise<Answer> {
   const bar = new ProgressBar();
   try {
     // Versions are numbered by the folders that are there: what is added to comes first.
-    if (extended) await mkdir(join(output.staging, encodeName(name), extended.version), { recursive: true });
+    if (extended)
+      await mkdir(join(output.staging, encodeName(name), encodeName(extended.version)), { recursive: true });
     const job = new LearningJob({ ...options, modelsRoot: output.staging, name });
     const result = await job.run(({ stage, done, total }) => bar.show(stage, done, total), signal);
     const names = await output.publish(result.dir);

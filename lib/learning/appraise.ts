@@ -153,7 +153,11 @@ function findingsOf({ looked, roster, scores }: Subject): Finding[] {
   const place = new Map(digests.map((digest, i) => [digest, i]));
   const ofLooks = checkLooks(looked.looks, looked).flatMap((finding) => {
     const picture = place.get(finding.digest);
-    return picture === undefined ? [] : [{ ...finding, picture }];
+    const repeated = finding.of && place.get(finding.of.digest);
+    // of two copies one may have been left out by registration: the other repeats nothing then
+    if (picture === undefined || (finding.of && repeated === undefined)) return [];
+    const of = finding.of && repeated !== undefined ? { of: { ...finding.of, picture: repeated } } : {};
+    return [{ ...finding, picture, ...of }];
   });
   return [...ofLooks, ...checkScores(scores, labels, digests)];
 }
@@ -198,10 +202,11 @@ function drawingGround(subject: Subject, examples: Example[]) {
   if (unseen.length > 0) {
     const score = async (pixels: Buffer) =>
       mapOf(heldOut.model.distances(await describer.z(pixels)), heldOut.calibration, describer.grid);
-    return { pictures: unseen, score };
+    return { pictures: unseen, score, learned: false };
   }
   return {
     pictures: examples.map(({ pixels }) => pixels),
     score: async (pixels: Buffer) => (await model.run(pixels)).map,
+    learned: true,
   };
 }

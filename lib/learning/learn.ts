@@ -15,7 +15,7 @@ import { modelGraph, names } from './model-graph.ts';
 import type { Parent } from './parent.ts';
 import { duplicateGroups, lookAtAll, type SetLooks } from './pictures/checks.ts';
 import { fewestPictures, type PictureSet, type UsablePictures } from './pictures/picture-set.ts';
-import { checkRepeats } from './proof.ts';
+import { checkDefects, checkRepeats } from './proof.ts';
 import { registerPictures, registerTo } from './registering.ts';
 import { Roster } from './roster.ts';
 
@@ -53,6 +53,7 @@ export async function learn(material: Material, options: LearnBody, tell: Progre
   const { seed } = options;
   const at = (stage: string) => (done: number, total: number) => tell(stage, done, total);
   await checkRepeats(options.repeats);
+  await checkDefects(options.defects);
   const taken = takePictures(material, options);
   await tell('checking pictures', 0, taken.count);
   const looks = lookAtAll(taken);
@@ -116,6 +117,7 @@ export async function learn(material: Material, options: LearnBody, tell: Progre
 /** The pictures that are new; a version that is continued has its own already. */
 function takePictures({ set, parent }: Material, { exclude }: LearnBody): UsablePictures {
   const pictures = set.finish(exclude, parent ? 0 : fewestPictures);
+  set.release();
   if (parent === undefined) return pictures;
   const known = new Set(parent.training.pictures.map(({ digest }) => digest));
   return pictures.moved((i) =>

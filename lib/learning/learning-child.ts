@@ -61,7 +61,8 @@ const parent = serveChild({
   },
   haveOneAspect: async ({ paths }: { paths: string[] }) => {
     const sizes: Size[] = [];
-    for (const path of paths) {
+    for (const [i, path] of paths.entries()) {
+      await tellProgress('reading sizes', i, paths.length);
       // what cannot be read is told when it is learned from
       const size = await loadFile(path)
         .then(({ data }) => readImageSize(data))

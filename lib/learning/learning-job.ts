@@ -101,14 +101,14 @@ export class LearningJob {
   async #learn(child: SupervisedChild, report: (progress: LearningProgress) => void): Promise<LearnedBody> {
     const { keepAspect, most, size, extend, features, backbone } = this.#options;
     const sources = await this.#sources(child);
+    const pictures = evenly(sources, Math.min(most, mostPictures));
     const begin: BeginBody = {
-      keepAspect: keepAspect === 'auto' ? await haveOneAspect(child, sources) : keepAspect,
+      keepAspect: keepAspect === 'auto' ? await haveOneAspect(child, pictures) : keepAspect,
       side: size,
       extend,
       backbone: features === 'backbone' ? backbone : undefined,
     };
     await ask(child, 'begin', begin);
-    const pictures = evenly(sources, Math.min(most, mostPictures));
     let next = 0;
     let done = 0;
     const reader = async () => {

@@ -79,8 +79,8 @@ export interface LearningOptions {
   /** Draw defects into good pictures to say what can be seen; default true. */
   sensitivity?: boolean;
   /**
-   * Folder of a learned model: its frames are kept, the pictures are added to them, features and head stay. `images` may be empty
-   * where frames are left out of it.
+   * Folder of a learned model: its frames are kept, the pictures are added to them. Its features, head, size, aspect and registration
+   * stay, whatever else is said here. `images` may be empty where frames are left out of it.
    */
   extend?: string;
 }

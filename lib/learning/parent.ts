@@ -49,7 +49,7 @@ export async function readParent(dir: string): Promise<Parent> {
     size,
     channels,
     features,
-    samples: () => readSegments(dir, training.origin),
+    samples: () => samplesOf(dir, training),
     examples: async () => {
       const pictures: Buffer[] = [];
       for (const { file } of training.examples) {
@@ -59,6 +59,14 @@ export async function readParent(dir: string): Promise<Parent> {
       return pictures;
     },
   };
+}
+
+/** Throws GP_STATE_DAMAGED where there are more or fewer than training.json names: whose they are would then be a guess. */
+async function samplesOf(dir: string, { origin, pictures }: Training): Promise<Samples> {
+  const samples = await readSegments(dir, origin);
+  if (samples.pictures === pictures.length) return samples;
+  const message = `Expected kept features of ${pictures.length} pictures in ${dir} but received those of ${samples.pictures}; learn again from all good pictures`;
+  throw new GoodpartError('GP_STATE_DAMAGED', message, { field: 'samples' });
 }
 
 /** The part of a learned graph up to its projected features, as an extractor. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Roi } from '../core/inspection.ts';
 import { type PreparedReference, prepareReference } from '../imaging/registration.ts';
 import { measureRegion } from '../rules/measure.ts';
@@ -59,6 +60,14 @@ export async function showPictures(
     await progress(i + 1, files.length);
   }
   return shown;
+}
+
+/** Says before anything is learned that a folder of `defects` holds nothing. Throws GP_LEARN_FAILED. */
+export async function checkDefects(folders: readonly { path: string }[]): Promise<void> {
+  for (const { path } of folders) {
+    const files = existsSync(path) ? (await groupsIn(path)).flatMap((group) => group.files) : [];
+    if (files.length === 0) throw failed('defects', 'a folder with pictures', path);
+  }
 }
 
 /** Says before anything is learned what `repeats` lacks. Throws GP_LEARN_FAILED. */

@@ -29,6 +29,7 @@ export class Roster {
     const out = new Set(exclude);
     this.excluded = [...pictures.excluded];
     const before = parent?.training.pictures ?? [];
+    if (parent) checkNames(exclude, before, pictures);
     const first = 1 + Math.max(-1, ...before.map(({ group }) => group));
     const old = before.map((entry): Entry => {
       if (entry.excluded || !(out.has(entry.digest) || out.has(entry.label))) return entry;
@@ -43,8 +44,7 @@ export class Roster {
     this.used = this.all.filter(({ excluded }) => !excluded);
     this.kept = this.used.length - added.length;
     if (pictures.count === 0 && this.excluded.length === 0) {
-      if (exclude.length > 0)
-        throw failed('exclude', 'names of pictures that the model learned from', exclude.join(', '));
+      if (exclude.length > 0) throw nobody(exclude);
       throw failed('pictures', 'good pictures that the model has not learned yet', `${pictures.skipped.length} it has`);
     }
     if (this.used.length < fewestPictures) {
@@ -59,3 +59,14 @@ export class Roster {
     return samples;
   }
 }
+
+/** A name that fits nothing would leave a bad picture in, and nobody would know. */
+function checkNames(exclude: readonly string[], before: readonly Entry[], pictures: UsablePictures): void {
+  const left = [...pictures.excluded, ...pictures.skipped].map(({ path }) => path);
+  const known = new Set([...before.map(({ label }) => label), ...pictures.labels, ...left]);
+  const unknown = exclude.filter((entry) => !known.has(entry) && !/^[0-9a-f]{64}$/.test(entry));
+  if (unknown.length > 0) throw nobody(unknown);
+}
+
+const nobody = (names: readonly string[]) =>
+  failed('exclude', 'names of pictures that the model learned from', names.join(', '));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import type { Evaluation } from '../../lib/learning/evaluation/evaluate.ts';
@@ -109,6 +109,26 @@ describe('goodpart learn', function () {
     assert.equal(json<Learned>(ran).images, 30);
     const { name, version } = await readDescription(out);
     assert.deepEqual([name, version], ['model', '2']);
+  });
+
+  it('makes no folder where a model’s own description says to', async () => {
+    const hostile = join(folder, 'hostile');
+    cpSync(model, hostile, { recursive: true });
+    const about = JSON.parse(readFileSync(join(hostile, 'model.json'), 'utf8'));
+    writeFileSync(join(hostile, 'model.json'), JSON.stringify({ ...about, version: '../../../escaped' }));
+    const out = join(folder, 'from-hostile');
+    goodpart('learn', '--add-to', hostile, '--good', join(folder, 'more'), '--out', out, '--no-sensitivity');
+    assert.equal(existsSync(join(folder, 'escaped')), false);
+  });
+
+  it('refuses beside a model that is added to what that model has already', () => {
+    const out = join(folder, 'never');
+    for (const [name, value] of Object.entries({ features: 'bank', size: '128', 'max-shift': '0.1' })) {
+      const ran = goodpart('learn', '--add-to', model, '--good', good, '--out', out, `--${name}`, value);
+      assert.equal(ran.status, 2);
+      assert.match(ran.stderr, new RegExp(`Expected no --${name} beside --add-to`));
+      assert.equal(existsSync(out), false);
+    }
   });
 
   it('keeps a model provisional until the declared shifts were seen, by labels in a CSV file; another seed is another model', () => {

@@ -176,6 +176,19 @@ describe('checking good pictures', function () {
     );
   });
 
+  it('measures pictures of any side, as a backbone may want them', () => {
+    for (const edge of [98, 110]) {
+      const odd = set(24, 17).map((picture) =>
+        Uint8Array.from({ length: edge * edge }, (_, i) => picture[Math.floor(i / edge) * side + (i % edge)]),
+      );
+      odd[5] = each(odd[5], (value) => value * 0.3);
+      assert.deepEqual(kinds(check(odd, 1, edge), 5), ['dark'], `${edge} pixels`);
+      odd[9] = each(odd[4], (value, i) => value + (i % 3) - 1);
+      const copy = check(odd, 1, edge).find(({ kind }) => kind === 'duplicate');
+      assert.deepEqual([copy?.picture, copy?.of?.picture], [9, 4], `${edge} pixels`);
+    }
+  });
+
   it('makes no trouble of equal pictures, of one, or of none', () => {
     const uniform = new Uint8Array(side * side).fill(120);
     assert.deepEqual(check([]), []);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Frame } from '../../lib/core/frame.ts';
+import { Frame } from '../../lib/core/frame.ts';
 import { LearningJob, type LearningOptions, type LearnResult } from '../../lib/learning/learning-job.ts';
 import { syntheticParts } from '../../lib/learning/synthetic-parts.ts';
 import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
@@ -76,6 +76,34 @@ describe('a model that goes on learning', function () {
     assert.equal(training(third.dir).origin, training(first.dir).origin);
   });
 
+  it('names the picture that a new one repeats by its number among all', async () => {
+    const fresh = syntheticParts(24, 96, 64, 555);
+    const copy = Buffer.from(fresh[7].data);
+    copy[0] ^= 1;
+    const { info } = fresh[20];
+    fresh[20] = new Frame({ ...info, encoding: 'raw', width: 96, height: 64, channels: 1, bitDepth: 8, data: copy });
+    const { dir, findings } = await learn({ images: frames(fresh), extend: first.dir });
+    const { pictures } = training(dir);
+    const repeats = findings.filter(({ of }) => of !== undefined);
+    assert.ok(repeats.length > 0, 'a copy is found');
+    for (const { picture, digest, of } of repeats) {
+      assert.equal(pictures[picture].digest, digest);
+      assert.equal(pictures[of?.picture ?? -1].digest, of?.digest);
+    }
+  });
+
+  it('says that it draws defects into pictures that it knows, where no others are left', async () => {
+    const exclude = [training(first.dir).pictures[0].digest];
+    const { sensitivity } = await learn({ extend: first.dir, exclude, sensitivity: true });
+    assert.match(sensitivity?.statement ?? '', /good pictures that the model has learned, which look better to it/);
+    assert.doesNotMatch(sensitivity?.statement ?? '', /had not seen/);
+  });
+
+  it('does not pass over a name to leave out that is nobody’s, though others are added', async () => {
+    const run = learn({ images: frames(parts.slice(30)), extend: first.dir, exclude: ['nobody.png'] });
+    await assert.rejects(run, { code: 'GP_LEARN_FAILED', message: /for exclude but received nobody\.png/ });
+  });
+
   it('says so when there is nobody of that name to leave out', async () => {
     await assert.rejects(learn({ extend: more.dir, exclude: ['nobody.png'] }), {
       code: 'GP_LEARN_FAILED',
@@ -88,6 +116,14 @@ describe('a model that goes on learning', function () {
     truncateSync(join(dir, 'samples-0001.bin'), 5000);
     const run = learn({ images: frames(parts.slice(25)), extend: dir, name: 'cut' });
     await assert.rejects(run, { code: 'GP_STATE_DAMAGED', message: /learn again from all good pictures/ });
+  });
+
+  it('refuses kept features that are not those of the pictures it names, and says what to do', async () => {
+    const { dir } = await learn({ images: frames(parts.slice(0, 25)), name: 'fewer' });
+    const about = training(dir);
+    writeFileSync(join(dir, 'training.json'), JSON.stringify({ ...about, pictures: about.pictures.slice(1) }));
+    const run = learn({ images: frames(parts.slice(25)), extend: dir, name: 'fewer' });
+    await assert.rejects(run, { code: 'GP_STATE_DAMAGED', message: /24 pictures .* 25; learn again/ });
   });
 
   it('refuses a model without kept features, and says what to do', async () => {

@@ -27,6 +27,10 @@ describe('folds', () => {
       assert.ok(size >= 14 && size <= 26, `${size}`);
     }
     assert.throws(() => assignFolds(3, 1, [1, 1, 1]), { code: 'GP_LEARN_FAILED' });
+    assert.throws(() => assignFolds(20, 1, [...new Array(19).fill(1), 2]), {
+      code: 'GP_LEARN_FAILED',
+      message: /different parts .* 19 of 20 that look like one part/,
+    });
   });
 });
 

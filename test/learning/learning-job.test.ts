@@ -101,7 +101,12 @@ describe('learning job', function () {
       const { width, height } = (await new ModelStore(root).read(model.name, model.version)).input;
       return `${width} x ${height}`;
     };
-    const few = await job(root, { images: [{ path: folder }], keepAspect: 'auto', most: 21 }).run();
+    const sized: number[] = [];
+    const some = job(root, { images: [{ path: folder }], keepAspect: 'auto', most: 21 });
+    const few = await some.run(({ stage, total }) => {
+      if (stage === 'reading sizes') sized.push(total);
+    });
+    assert.equal(sized[0], 21, 'tells that it looks at sizes, of no picture that is not learned from');
     assert.equal(few.images, 21);
     assert.match(few.statement, /even selection of 21 out of 24/);
     const kept = await inputOf();
@@ -168,7 +173,15 @@ describe('learning job', function () {
     });
 
     it('shows its progress in order', () => {
-      const order = ['reading', 'checking pictures', 'projection', 'features', 'fitting gaussian', 'writing', 'checking'];
+      const order = [
+        'reading',
+        'checking pictures',
+        'projection',
+        'features',
+        'fitting gaussian',
+        'writing',
+        'checking',
+      ];
       assert.deepEqual(stages.slice(0, order.length), order);
     });
 
@@ -255,7 +268,11 @@ describe('learning job', function () {
       ['costs that are none', { goal: { missCost: 0, falseRejectCost: 1, defectShare: 0.01 } }, /goal\.missCost/],
       ['a size that is no multiple of 32', { size: 250 }, /a multiple of 32 .* for size/],
       ['a backbone without a file', { features: 'backbone' }, /an ONNX file for backbone/],
-      ['a registration beyond its reach', { registration: { maxShift: 0.6, maxRotation: 2 } }, /registration\.maxShift/],
+      [
+        'a registration beyond its reach',
+        { registration: { maxShift: 0.6, maxRotation: 2 } },
+        /registration\.maxShift/,
+      ],
       [
         'a region of two corners',
         {

@@ -69,6 +69,15 @@ describe('good pictures that are learned from', () => {
     );
   });
 
+  it('are kept once: the set forgets them, and what was finished has them still', async () => {
+    const set = await setOf(several(20));
+    const usable = set.finish();
+    const third = Buffer.from(usable.pixels(2));
+    set.release();
+    assert.equal(set.finish([], 0).count, 0);
+    assert.deepEqual(usable.pixels(2), third);
+  });
+
   it('say which was skipped and why, in the order they came', async () => {
     const pictures = several(24);
     pictures[2] = { data: Buffer.from('no picture at all'), info: { ...raw(1).info, encoding: 'unknown' } };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { LearnResult } from '../../lib/learning/learning-job.ts';
@@ -12,6 +12,7 @@ import { refusal } from '../kit/refusal.ts';
 import { stationNodes } from '../kit/station-flow.ts';
 import { tempDir } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
+import { bytesOf, cnn } from '../learning/tiny-backbones.ts';
 
 const z = 'station1-tab';
 const parts = syntheticParts(40, 96, 64, 5);
@@ -219,6 +220,23 @@ onEachNodeRed('learn good parts from a folder', (runner) => {
     assert.equal(second.recipe.activated, false);
     await bench.lastStatus(/^parts version 2 from 30 pictures, not activated/);
     assert.equal(bench.station.recipes.active(), null);
+  });
+
+  it('takes a backbone at the layers and with the pixels that the dialog names, and shows defects to it', async () => {
+    const [path, defects] = [tempDir('good'), tempDir('defects')];
+    await write(path, 0, 20);
+    const backbone = join(path, 'tiny.onnx');
+    writeFileSync(backbone, bytesOf(cnn({ sides: ['h', 'w'] })));
+    const brings = { features: 'backbone', backbone, layers: 'layer1', normalisation: 'unit' };
+    const bench = await Bench.start(runner(), { source: 'folder', path, ...brings, defects });
+    const said = await refusal(bench.node, { topic: 'learn' });
+    assert.match(said, /^Expected a folder with pictures for defects but received /);
+    bench.errors.length = 0;
+    await write(defects, 30, 33);
+    bench.send({ topic: 'learn' });
+    const result = await bench.result();
+    assert.match(result.features, /layer1.+0\.\.1/);
+    assert.equal(result.defects?.shown, 3);
   });
 
   it('says at once what is wrong with a backbone, with the pictures and with the node', async () => {

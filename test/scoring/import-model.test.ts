@@ -190,6 +190,22 @@ describe('importing any model with a map or a score', () => {
     );
   });
 
+  it('does not take for a size what hangs on the picture: how many pixels are bright', async () => {
+    const cut: TensorProto = floats('cut', [0.6]);
+    const nodes = [
+      mean,
+      node('Greater', ['heat', 'cut'], 'bright'),
+      node('NonZero', ['bright'], 'places'),
+      node('Shape', ['places'], 'shape'),
+      node('Slice', ['shape', 'one', 'two', 'nought'], 'count'),
+      node('Cast', ['count'], 'weight', { to: float32 }),
+      node('Mul', ['heat', 'weight'], 'shown'),
+    ];
+    const tensors = [cut, ints('one', [1]), ints('two', [2]), ints('nought', [0])];
+    const found = generic(nodes, [value('shown', float32, [1, 1, 6, 8])], undefined, tensors);
+    assert.ok(await check(await imported(written(found))));
+  });
+
   it('gives the store a model that loads as described', async () => {
     const got = await imported(written(generic([mean, top], [heat, value('top', float32, [1])])));
     const store = new ModelStore(tempDir('models'));

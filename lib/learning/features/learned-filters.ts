@@ -1,7 +1,7 @@
 import { mixSeed } from '../../core/random.ts';
 import { failed } from '../failure.ts';
 import type { GraphBuilder, Value } from '../graph/graph-builder.ts';
-import { symmetricEigen } from '../math/linear-algebra.ts';
+import { eigenByQl } from '../math/tridiagonal.ts';
 import type { FeatureExtractor, Pictures } from './extractor.ts';
 import { kMeans } from './k-means.ts';
 import { samplePatches } from './patches.ts';
@@ -104,9 +104,11 @@ function whiten(patches: Float32Array, planes: number, regularisation: number): 
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) moments[j * n + i] = moments[i * n + j] /= count;
   }
-  const { values, vectors } = symmetricEigen(moments, n);
-  const axes = n - planes; // the mean of each plane was taken away
+  const eigen = eigenByQl(moments, n);
+  if (eigen === null) throw failed('the good pictures', 'pictures in which something varies', 'numbers that are none');
+  const { values, vectors } = eigen;
   if (!(values[0] > 1e-9)) throw failed('the good pictures', 'pictures in which something varies', 'uniform ones');
+  const axes = n - planes; // the mean of each plane was taken away
   const out = new Float32Array(axes * n);
   for (let axis = 0; axis < axes; axis++) {
     const scale = 1 / Math.sqrt(Math.max(values[axis], 0) + regularisation);
@@ -149,9 +151,9 @@ export function addFilters(
     const padded = graph.padEdge(level, border, border);
     const distance = addDistances(graph, padded, filters[i], strides[i], contrast);
     const pool = cell / strides[i];
-    const closeness = graph.unary('Neg', distance);
-    const nearest = graph.unary('Neg', graph.reduce('ReduceMax', closeness, [1]));
-    const triangle = graph.unary('Relu', graph.binary('Sub', closeness, graph.reduce('ReduceMean', closeness, [1])));
+    const nearest = graph.reduce('ReduceMin', distance, [1]);
+    const mean = graph.reduce('ReduceMean', distance, [1]);
+    const triangle = graph.unary('Relu', graph.node('Sub', [mean, distance], distance.shape));
     return [
       graph.unary('Sqrt', graph.pool('AveragePool', triangle, pool)),
       graph.pool('AveragePool', nearest, pool),

@@ -178,7 +178,7 @@ export class GraphBuilder {
   }
 
   /** Mean, maximum or sum over `axes`, which stay as size 1. */
-  reduce(operator: 'ReduceMean' | 'ReduceMax' | 'ReduceSum', a: Value, axes: number[]): Value {
+  reduce(operator: 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceSum', a: Value, axes: number[]): Value {
     const shape = a.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
     const value = this.node(operator, [a], shape, { keepdims: 1 });
     this.#graph.nodes[this.#graph.nodes.length - 1].axes = axes;

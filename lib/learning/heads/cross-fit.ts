@@ -7,11 +7,13 @@ import { fitNearest } from './nearest.ts';
 import type { Samples } from './samples.ts';
 
 export const folds = 5;
+/** Pictures outside of a fold: fewer have no variance. */
+const fewestOthers = 2;
 
 /**
  * Which fold each picture belongs to: seeded, of sizes as equal as can be. Pictures of one group (the same part presented
  * again, near duplicates) share a fold, since a model that knows one of them would score the others too well. Throws
- * GP_LEARN_FAILED where all pictures are of one group.
+ * GP_LEARN_FAILED where all pictures, or all but one, are of one group.
  */
 export function assignFolds(pictures: number, seed: number, groups?: readonly (string | number)[]): number[] {
   const members = new Map<string | number, number[]>();
@@ -28,6 +30,11 @@ export function assignFolds(pictures: number, seed: number, groups?: readonly (s
     const fold = sizes.indexOf(Math.min(...sizes));
     sizes[fold] += list.length;
     for (const picture of list) foldOf[picture] = fold;
+  }
+  const largest = Math.max(...sizes);
+  if (pictures - largest < fewestOthers) {
+    const received = `${largest} of ${pictures} that look like one part again and again`;
+    throw failed('pictures', 'good pictures of different parts', received);
   }
   return foldOf;
 }

@@ -132,6 +132,11 @@ export class PictureSet {
     }
   }
 
+  /** Forgets the pictures: what `finish` gave is all that is needed, and registration replaces it picture by picture. */
+  release(): void {
+    this.#pictures.length = 0;
+  }
+
   sizeFor(own: Size): Size {
     const { fixed, keepAspect, side } = this.#framing;
     return fixed ?? (keepAspect ? inputSizeFor(own, side) : squareInput(side));

@@ -35,6 +35,8 @@ export interface Sensitivity {
 export interface SensitivityInput {
   /** Good pictures, uint8 HWC of `size`, that the model behind `score` has not seen: learned ones look better than new parts. */
   pictures: readonly Buffer[];
+  /** True where no others are at hand than such that it has seen: the statement then says so. */
+  learned?: boolean;
   size: Size;
   channels: 1 | 3;
   /** Picture → anomaly map on the grid, in the units of the limits. */
@@ -119,7 +121,13 @@ export async function measureSensitivity(input: SensitivityInput): Promise<Sensi
     regions.push({ index, name, curves, above, statement: sentenceOf(name, curves, ruler) });
   }
   await progress?.(budget, budget);
-  return { regions, runs, pictures: undamaged.length, seed, statement: meaningOf(undamaged.length) };
+  return {
+    regions,
+    runs,
+    pictures: undamaged.length,
+    seed,
+    statement: meaningOf(undamaged.length, input.learned ?? false),
+  };
 }
 
 /** As many kinds and contrasts as the runs allow ten trials each: kinds apart or mixed, all contrasts or the clearest. */

@@ -48,10 +48,13 @@ export function nothingUsable(name: string, pictures: number): string {
   return `${name}: not measured, all ${pictures} good pictures are above its limits as they are.`;
 }
 
-/** What the figures mean and what they do not. */
-export function meaningOf(pictures: number): string {
+/** What the figures mean and what they do not. `learned`: of pictures that the model knows. */
+export function meaningOf(pictures: number, learned: boolean): string {
+  const which = learned
+    ? 'that the model has learned, which look better to it than new parts do'
+    : 'that the model had not seen';
   return (
-    `Defects drawn by a program into ${pictures} good pictures that the model had not seen, found where the fail limit is exceeded at the ` +
+    `Defects drawn by a program into ${pictures} good pictures ${which}, found where the fail limit is exceeded at the ` +
     'place painted. Real defects look different: this says how large and how clear something must be to be noticed, not how many defects are missed.'
   );
 }

@@ -1,9 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { seededRandom } from '../../core/random.ts';
 import { onnxTypes, type ValueInfoProto } from '../onnx-proto.ts';
 import { floatValue, type GraphEdit, readBy } from './graph-edit.ts';
 
 /** Sizes, positions and small tables; what is computed from whole weights stays a computation. */
 const mostElements = 65_536;
+
+/** How many numbers these give hangs on the picture's content. */
+const countsContent = /^(NonZero|Unique|Compress|NonMaxSuppression|Loop|Scan|If|Sequence.*)$/;
 
 /** Folding these would change what they compute: random numbers, or weights that stay quantised. */
 const neverFolded = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
@@ -11,7 +16,8 @@ const neverFolded = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
 /**
  * Replaces what depends on sizes and weights alone by constants, now that the size of the picture is fixed: an export with open
  * sizes computes the targets of its Resize and Reshape from Shape, Gather and Concat anew for each picture, which TensorRT may refuse.
- * One run on a grey picture tells their values. Leaves the graph as it is where ONNX Runtime does not run it so.
+ * Runs on a grey picture and on noise tell their values; what differs hangs on more than sizes. Leaves the graph as it is where ONNX
+ * Runtime does not run it so.
  */
 export async function foldSizes(edit: GraphEdit, input: ValueInfoProto): Promise<void> {
   const constant = constantValues(edit, input.name);
@@ -24,8 +30,10 @@ export async function foldSizes(edit: GraphEdit, input: ValueInfoProto): Promise
   );
   if (wanted.size === 0) return;
   const replaced = new Map<string, string>();
-  for (const [name, tensor] of Object.entries(await valuesOf(edit, input, [...wanted]))) {
+  const [grey, noise] = await valuesOf(edit, input, [...wanted]);
+  for (const [name, tensor] of Object.entries(grey)) {
     const { dims, type, data } = tensor;
+    if (!isDeepStrictEqual([data, dims], [noise[name].data, noise[name].dims])) continue;
     if (typeof data === 'string' || !ArrayBuffer.isView(data) || data.length > mostElements) continue;
     const code = (onnxTypes as Record<string, number>)[type];
     if (code === undefined) continue;
@@ -39,8 +47,13 @@ export async function foldSizes(edit: GraphEdit, input: ValueInfoProto): Promise
 function constantValues(edit: GraphEdit, picture: string): Set<string> {
   const constant = new Set(edit.graph.initializer?.map(({ name }) => name ?? ''));
   const made = new Set([picture, ...edit.nodes.flatMap(({ output = [] }) => output)]);
+  const counted = new Set<string>();
   for (const node of edit.nodes) {
     if (neverFolded.test(node.opType)) continue;
+    if (countsContent.test(node.opType) || readBy(node).some((name) => counted.has(name))) {
+      for (const name of node.output ?? []) counted.add(name);
+      continue;
+    }
     const ofShape = node.opType === 'Shape' || node.opType === 'Size';
     // what nothing here makes is inner to the node's own graphs
     if (!ofShape && !readBy(node).every((name) => constant.has(name) || !made.has(name))) continue;
@@ -49,7 +62,10 @@ function constantValues(edit: GraphEdit, picture: string): Set<string> {
   return constant;
 }
 
-async function valuesOf(edit: GraphEdit, input: ValueInfoProto, names: string[]): Promise<Record<string, Tensor>> {
+type Values = Record<string, Tensor>;
+
+/** Of a grey picture and of noise; none where the graph does not run. */
+async function valuesOf(edit: GraphEdit, input: ValueInfoProto, names: string[]): Promise<[Values, Values]> {
   const ort = await import('onnxruntime-node');
   const bytes = edit.write(
     input,
@@ -63,22 +79,27 @@ async function valuesOf(edit: GraphEdit, input: ValueInfoProto, names: string[])
       logSeverityLevel: 4,
     });
   } catch {
-    return {};
+    return [{}, {}];
   }
   try {
     const dims = input.type?.tensorType?.shape?.dim?.map(({ dimValue }) => dimValue ?? 1) ?? [];
     const count = dims.reduce((product, side) => product * side, 1);
-    const grey =
-      input.type?.tensorType?.elemType === onnxTypes.uint8
-        ? new ort.Tensor('uint8', new Uint8Array(count).fill(127), dims)
-        : new ort.Tensor('float32', new Float32Array(count).fill(0.5), dims);
-    // a value that hangs on sizes alone needs no picture at all
-    return { ...(await session.run(session.inputNames.length > 0 ? { [input.name]: grey } : {})) } as Record<
-      string,
-      Tensor
-    >;
+    const random = seededRandom(1);
+    const run = async (level: () => number): Promise<Values> => {
+      const picture =
+        input.type?.tensorType?.elemType === onnxTypes.uint8
+          ? new ort.Tensor(
+              'uint8',
+              Uint8Array.from({ length: count }, () => Math.round(level() * 255)),
+              dims,
+            )
+          : new ort.Tensor('float32', Float32Array.from({ length: count }, level), dims);
+      // a value that hangs on sizes alone needs no picture at all
+      return { ...(await session.run(session.inputNames.length > 0 ? { [input.name]: picture } : {})) } as Values;
+    };
+    return [await run(() => 0.5), await run(random)];
   } catch {
-    return {};
+    return [{}, {}];
   } finally {
     await session.release();
   }
