@@ -100,7 +100,7 @@ async function main() {
   console.log(`\nWhole run: ${elapsed(began)}`);
   const { passed, failed: bad, skipped } = totals;
   console.log(`${passed} passed, ${bad.length} failed, ${skipped.length} skipped`);
-  process.exitCode = bad.length > 0 || (process.env.CI === 'true' && skipped.length > 0) ? 1 : 0;
+  process.exitCode = bad.length > 0 ? 1 : 0; // in CI a missing system package fails its tests: test/kit/needs.ts
 }
 
 main().catch((error) => {

@@ -39,7 +39,8 @@ model
   --normalisation WHICH    imagenet, 0..1, -1..1, 0..255, or mean and deviation as r,g,b/r,g,b;
                            default: as the file says
   --head KIND              auto (default), gaussian (parts that sit still), nearest (that do not)
-  --size N                 side of the model's input, a multiple of 32; default 256
+  --size N                 side of the model's input, a multiple of 32; default 256; a backbone
+                           of a fixed size keeps its own
   --seed N                 default 1
   --aspect HOW             auto (default), keep (all pictures share one), stretch (to a square)
   --register               find the part in each picture first: a shifted part is no anomaly

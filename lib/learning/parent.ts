@@ -70,7 +70,7 @@ async function samplesOf(dir: string, { origin, pictures }: Training): Promise<S
 }
 
 /** The part of a learned graph up to its projected features, as an extractor. */
-async function keptFeaturesOf(onnx: Buffer, size: Size, description: string): Promise<Features> {
+export async function keptFeaturesOf(onnx: Buffer, size: Size, description: string): Promise<Features> {
   const network = await fixShapes(readForeignModel(onnx), size);
   const z = network.values.get(keptFeatures);
   if (z === undefined) {

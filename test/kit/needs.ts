@@ -10,6 +10,18 @@ export function needs(context: Mocha.Context, what: string, present: boolean): v
   if (present) return;
   const text = `${what} is missing on this machine`;
   if (process.env.CI === 'true') throw new Error(`${text}, and CI may skip nothing: see .ci/packages.d`);
+  skip(context, text);
+}
+
+/**
+ * Skips the calling test or suite, loudly, where a judge is absent that no system package brings and without which the same
+ * behaviour is still tested otherwise. In CI too: the run's last line counts it.
+ */
+export function wants(context: Mocha.Context, what: string, present: boolean): void {
+  if (!present) skip(context, `${what} is not on this machine`);
+}
+
+function skip(context: Mocha.Context, text: string): void {
   console.error(`\n  SKIPPED: ${text}: ${context.currentTest?.fullTitle() ?? context.test?.fullTitle()}\n`);
   context.skip();
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { repositoryRoot } from '../kit/needs.ts';
+import { repositoryRoot, wants } from '../kit/needs.ts';
 import { tempDir } from '../kit/temp.ts';
 import { type Agreement, compare, type Results, readResults, table } from './anomalib/compare.ts';
 
@@ -33,11 +33,8 @@ describe('an anomalib export, scored by anomalib and by us', function () {
   const found = made.length > 0 ? [] : pythons();
 
   if (made.length + found.length === 0) {
-    it('needs a Python with anomalib', function () {
-      console.error(
-        '\n  SKIPPED: no anomalib on this machine (GOODPART_ANOMALIB_PYTHON): exports are judged by generated graphs only\n',
-      );
-      this.skip();
+    it('is judged where a Python has anomalib (GOODPART_ANOMALIB_PYTHON)', function () {
+      wants(this, 'anomalib', false);
     });
   }
 

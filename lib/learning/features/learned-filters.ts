@@ -149,54 +149,76 @@ export function addFilters(
   return pyramid.flatMap(({ cell, luminance, colour }, i) => {
     const level = colour ? graph.concatChannels([luminance, colour]) : luminance;
     const padded = graph.padEdge(level, border, border);
-    const distance = addDistances(graph, padded, filters[i], strides[i], contrast);
+    const { distances, nearest } = addDistances(graph, padded, filters[i], strides[i], contrast);
     const pool = cell / strides[i];
-    const nearest = graph.reduce('ReduceMin', distance, [1]);
-    const mean = graph.reduce('ReduceMean', distance, [1]);
-    const triangle = graph.unary('Relu', graph.node('Sub', [mean, distance], distance.shape));
-    return [
-      graph.unary('Sqrt', graph.pool('AveragePool', triangle, pool)),
-      graph.pool('AveragePool', nearest, pool),
-      graph.pool('MaxPool', nearest, pool),
-    ];
+    const k = distances.reduce((sum, { shape }) => sum + shape[1], 0);
+    const mean = distances.map((each) => graph.sumChannels(each, 1 / k)).reduce((a, b) => graph.binary('Add', a, b));
+    const activations = distances.map((distance) => {
+      const triangle = graph.unary('Relu', graph.node('Sub', [mean, distance], distance.shape));
+      return graph.unary('Sqrt', graph.pool('AveragePool', triangle, pool));
+    });
+    return [...activations, graph.pool('AveragePool', nearest, pool), graph.pool('MaxPool', nearest, pool)];
   });
 }
 
-/** Distance of every patch, contrast-normalised and whitened, to each centroid: |x|² - 2 x·c + |c|², its root. */
+/** Filters of one convolution: what processors take at once. Smaller values also stay in the cache from one node to the next. */
+const together = 16;
+
+/** Distance of every patch, contrast-normalised and whitened, to the centroids, and the least: root of |x|² - (2 x·c - |c|²). */
 function addDistances(
   graph: GraphBuilder,
   padded: Value,
   { planes, whitening, centroids }: LevelFilters,
   step: number,
   contrast: number,
-): Value {
+): { distances: Value[]; nearest: Value } {
   const size = kernel * kernel;
   const n = planes * size;
   const axes = whitening.length / n;
   const k = centroids.length / axes;
   const apply = (a: Value, rows: number, weights: Float32Array) =>
     graph.convolve(a, graph.constant([rows, planes, kernel, kernel], weights), null, [0, 0], step);
-  const averages = new Float32Array(planes * n);
-  for (let plane = 0; plane < planes; plane++) averages.fill(1 / size, plane * (n + size), plane * (n + size) + size);
-  const mean = apply(padded, planes, averages);
-  const square = apply(graph.binary('Mul', padded, padded), 1, new Float32Array(n).fill(1 / n));
-  const meanSquare = graph.reduce('ReduceMean', graph.binary('Mul', mean, mean), [1]);
+  const overPlanes = (a: Value) => (planes === 1 ? a : graph.sumChannels(a, 1 / planes));
+  const mean = graph.averageUnder(padded, kernel, step);
+  const square = overPlanes(graph.averageUnder(graph.binary('Mul', padded, padded), kernel, step));
+  const meanSquare = overPlanes(graph.binary('Mul', mean, mean));
   const variance = graph.unary('Relu', graph.binary('Sub', square, meanSquare));
   const scaled = graph.binary('Add', variance, graph.scalar(contrast));
-  const white = apply(padded, axes, whitening);
-  const length = graph.binary('Div', graph.reduceSum(graph.binary('Mul', white, white), [1]), scaled);
+  const parts = (count: number) =>
+    Array.from({ length: Math.ceil(count / together) }, (_, i) => [i * together, Math.min(count, (i + 1) * together)]);
+  const energy = parts(axes)
+    .map(([from, to]) => apply(padded, to - from, whitening.slice(from * n, to * n)))
+    .map((white) => graph.sumChannels(graph.binary('Mul', white, white)))
+    .reduce((a, b) => graph.binary('Add', a, b));
+  const length = graph.binary('Div', energy, scaled);
+  const deviation = graph.unary('Sqrt', scaled);
+  const rootOf = (square: Value) => graph.unary('Sqrt', graph.unary('Relu', square));
+  const likenesses = parts(k).map(([from, to]) => {
+    const { towards, squares } = foldWhitening(centroids.subarray(from * axes, to * axes), whitening, axes);
+    const product = graph.binary('Div', apply(padded, to - from, towards), deviation);
+    return graph.binary('Sub', product, graph.constant([1, to - from, 1, 1], squares));
+  });
+  const best = likenesses.map((each) => graph.maxOfChannels(each)).reduce((a, b) => graph.binary('Max', a, b));
+  return {
+    distances: likenesses.map((likeness) => rootOf(graph.node('Sub', [length, likeness], likeness.shape))),
+    nearest: rootOf(graph.binary('Sub', length, best)),
+  };
+}
+
+/** Rows that give 2 x·c of a patch before whitening, and |c|². */
+function foldWhitening(centroids: Float32Array, whitening: Float32Array, axes: number) {
+  const n = whitening.length / axes;
+  const k = centroids.length / axes;
   const towards = new Float32Array(k * n);
   const squares = new Float32Array(k);
   for (let c = 0; c < k; c++) {
     for (let axis = 0; axis < axes; axis++) {
       const weight = centroids[c * axes + axis];
       squares[c] += weight * weight;
-      for (let i = 0; i < n; i++) towards[c * n + i] -= 2 * weight * whitening[axis * n + i];
+      for (let i = 0; i < n; i++) towards[c * n + i] += 2 * weight * whitening[axis * n + i];
     }
   }
-  const product = graph.binary('Div', apply(padded, k, towards), graph.unary('Sqrt', scaled));
-  const shifted = graph.binary('Add', product, graph.constant([1, k, 1, 1], squares));
-  return graph.unary('Sqrt', graph.unary('Relu', graph.binary('Add', shifted, length)));
+  return { towards, squares };
 }
 
 /** Filters learned from the user's own good pictures, with the local statistics. Throws GP_LEARN_FAILED where nothing varies. */

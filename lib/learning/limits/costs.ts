@@ -46,7 +46,7 @@ export const fewestDefects = 5;
  * where defects are at least 1/b times as frequent as good parts at that score, b = defects' share x miss cost / (good
  * parts' share x reject cost), and a score that a share p of good parts exceed favours a defect by no more than 1/(-e p ln p)
  * (Sellke, Bayarri and Berger 2001, whatever defects are like within their class). So the largest rate that can pay has
- * -e p ln p = b; it is taken. Rates as given pass through. Throws GP_INVALID_PARAMETER for costs that are none.
+ * -e p ln p = b; it is taken. Rates as given pass through. Throws GP_INPUT_INVALID for costs that are none.
  */
 export function ratesFor(goal: Goal, good: readonly number[], defects?: KnownDefects): GoalRates {
   if ('warn' in goal) return { warn: goal.warn, fail: goal.fail, basis: 'rates', breakEven: null, reason: null };
