@@ -22,7 +22,7 @@ export function sightSection(report: LearningReport): Html {
   return html`<section class="sight" aria-labelledby="sight">
     <h2 id="sight">What it can and cannot see</h2>
     <div class="two">
-      <div class="sees"><h3>It finds</h3><ul>${seen.length > 0 ? seen.map(item) : item(html`nothing that was tried`)}</ul></div>
+      <div class="sees"><h3>It finds</h3><ul>${seen.length > 0 ? seen.map(item) : item(sensitivity || defects ? html`nothing that was tried` : html`not known: nothing was tried`)}</ul></div>
       <div class="blind"><h3>It does not find</h3><ul>${unseen.length > 0 ? unseen.map(item) : item(html`nothing below the sizes tried`)}</ul></div>
     </div>
     ${regions.filter(({ curves }) => curves.length > 0).map(chartOf)}
