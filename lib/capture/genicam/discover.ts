@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { GoodpartError } from '../../core/errors.ts';
 import type { DiscoveredSource } from '../source.ts';
 import { type Aravis, loadAravis } from './aravis.ts';
@@ -41,14 +42,17 @@ export async function findCameras(aravis: Aravis): Promise<FoundCamera[]> {
   }));
 }
 
-/** The camera that is meant, by id, serial number, MAC or address; the only one where nothing is named. */
-export function chooseCamera(found: FoundCamera[], wanted: string): string {
-  const matches = found.filter(
-    ({ id, serial, address, physical }) => wanted === '' || [id, serial, address, physical].includes(wanted),
-  );
+/**
+ * What to open for the camera that is meant by id, serial number, MAC or address; the only one where nothing is named. An
+ * address is taken as it is: that spares the second that a search takes, and a camera behind a router answers no search.
+ */
+export async function locateCamera(aravis: Aravis, wanted: string): Promise<string> {
+  return isIPv4(wanted) ? wanted : chooseCamera(await findCameras(aravis), wanted);
+}
+
+function chooseCamera(found: FoundCamera[], wanted: string): string {
+  const matches = found.filter(({ id, serial, physical }) => wanted === '' || [id, serial, physical].includes(wanted));
   if (matches.length === 1) return matches[0].id;
-  // behind a router a camera does not answer the broadcast, but it may answer when asked alone
-  if (matches.length === 0 && /^\d{1,3}(\.\d{1,3}){3}$/.test(wanted)) return wanted;
   const list = found.length > 0 ? `one of ${found.map(({ id }) => id).join(', ')}` : 'a camera that answers';
   const received = wanted === '' ? `${found.length || 'no'} cameras and none named` : wanted;
   throw new GoodpartError('GP_SOURCE_FAILED', `Expected ${list} for camera but received ${received}`, {

@@ -1,3 +1,6 @@
+/** Quartz clocks of cameras and computers keep within 50 parts per million each. */
+const driftShare = 1e-4;
+
 interface Window {
   since: number;
   least: number;
@@ -7,7 +10,8 @@ interface Window {
  * When a frame was exposed, from the camera's own clock. What a camera stamps differs (start or end of exposure, begin of
  * the transfer), and so does how long the way takes; certain is only that a frame's first packet comes after its exposure
  * began, by exposure, readout and transfer at least. So the least difference between arrival and stamp of the last
- * frames, which is the quickest way, takes the jitter out, and exposure and one readout are subtracted from it.
+ * frames, which is the quickest way, takes the jitter out, and exposure, one readout and what two clocks drift apart
+ * meanwhile are subtracted from it.
  * Instants in milliseconds, `stamp` on the camera's clock, everything else monotonic.
  */
 export class ExposureClock {
@@ -46,6 +50,6 @@ export class ExposureClock {
 
   /** No later than the start of the exposure. `readoutMs` bounds readout and the way to the first packet. */
   earliest(stamp: number, exposureMs: number, readoutMs: number): number {
-    return this.latest(stamp) - exposureMs - readoutMs;
+    return this.latest(stamp) - exposureMs - readoutMs - 2 * this.#windowMs * driftShare;
   }
 }

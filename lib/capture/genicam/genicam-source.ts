@@ -15,7 +15,7 @@ import { applySettings, deviations, type Notes, readoutBound, readSettings } fro
 import { loadAravis } from './aravis.ts';
 import { Arrivals } from './arrivals.ts';
 import { GenicamDevice } from './device.ts';
-import { chooseCamera, discoverGenicam, findCameras } from './discover.ts';
+import { discoverGenicam, locateCamera } from './discover.ts';
 import { Releases } from './releases.ts';
 import type { GenicamSettings } from './settings.ts';
 import { type Arrival, GenicamStream } from './stream.ts';
@@ -136,7 +136,7 @@ class GenicamSource implements Source {
     this.#sink = sink;
     await Releases.done();
     const aravis = await loadAravis();
-    const id = chooseCamera(await findCameras(aravis), this.#settings.camera);
+    const id = await locateCamera(aravis, this.#settings.camera);
     const device = await GenicamDevice.open(aravis, id);
     this.#device = device;
     if (this.#closed) throw new GoodpartError('GP_SOURCE_FAILED', 'The camera was closed');

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import type { SourceSettingsInput } from '../../lib/capture/settings.ts';
+import { FakeGige } from '../kit/fake-gige.ts';
+import { isAlive } from '../kit/processes.ts';
+import { until } from '../kit/until.ts';
+
+type Genicam = Extract<SourceSettingsInput, { kind: 'genicam' }>;
+
+/** With these, the fake camera's sample at (x, y) is (x + y + frame number) modulo 255. */
+const readable = { mode: 'set', timeUs: 10_000, gain: 0 } as const;
+const triggered: Genicam = { kind: 'genicam', camera: '127.0.0.1', exposure: readable };
+const free: Genicam = { ...triggered, trigger: 'free' };
+/** What a silent camera is known by (two seconds), and a slow machine. */
+const noticedMs = 2_000 + 1_500;
+
+describe('a GigE Vision camera', function () {
+  this.timeout(60_000);
+  let net: FakeGige;
+  let fake: number;
+
+  before(function () {
+    FakeGige.needs(this);
+    net = new FakeGige();
+  });
+  after(async () => net?.end());
+
+  const open = (source: Genicam) => net.ask('start', { name: 'top', source });
+  const status = () => net.ask('status', { name: 'top' });
+  const counters = () => net.ask('counters', { name: 'top' });
+  const captures = (count: number) => net.ask('captures', { name: 'top', count });
+  const connected = () => until('connected', async () => (await status()).connected, { timeoutMs: 30_000 });
+  const replaced = async (lostPerMille: number) => {
+    await net.ask('signal', { pid: fake, signal: 'SIGKILL' });
+    fake = await net.fake(lostPerMille);
+  };
+
+  /** Runs `check` against a fresh camera, closed again whatever happens. */
+  const withCamera = async (source: Genicam, check: () => Promise<void>) => {
+    await open(source);
+    try {
+      await check();
+    } finally {
+      await net.ask('stop', { name: 'top' });
+    }
+  };
+
+  describe('that answers', () => {
+    before(async () => {
+      fake = await net.fake();
+    });
+    after(() => net.ask('signal', { pid: fake, signal: 'SIGKILL' }));
+
+    it('is found with vendor, model, serial number and address', async () => {
+      assert.deepEqual(await net.ask('discover'), [
+        {
+          name: 'Aravis Fake GV01 (127.0.0.1, GigEVision)',
+          settings: { kind: 'genicam', camera: 'Aravis-Fake-GV01' },
+        },
+      ]);
+    });
+
+    it('gives each software trigger its own picture, exposed after it', async () => {
+      await withCamera({ ...triggered, camera: 'GV01' }, async () => {
+        const { delivery, device, running } = await net.ask('describe', { name: 'top' });
+        assert.deepEqual([delivery, device], ['on-demand', 'Aravis Fake GV01']);
+        assert.match(running, /GigE Vision, 512 x 512 Mono8, software trigger/);
+        const results = await captures(25);
+        const firstId = Number(results[0].info.settings.frameId);
+        for (const [i, { after, info, first }] of results.entries()) {
+          assert.equal(info.number, i + 1);
+          assert.equal(info.settings.frameId, firstId + i, 'one trigger, one exposure');
+          assert.equal(first, (firstId + i) % 255, 'the pixels are those of that exposure');
+          assert.ok(info.exposedAt >= after && info.exposedAt - after < 1_000);
+          assert.deepEqual([info.channels, info.bitDepth, info.settings.exposureUs], [1, 8, 10_000]);
+        }
+        const { lost, failed, tooOld } = await counters();
+        assert.deepEqual({ lost, failed, tooOld }, { lost: 0, failed: 0, tooOld: 0 });
+      });
+    });
+
+    it('never takes the picture of a trigger that was given up for the next one', async () => {
+      await withCamera(triggered, async () => {
+        for (let i = 0; i < 3; i++) {
+          const [before] = await captures(1);
+          // the fake camera looks for triggers every 40 ms
+          await assert.rejects(net.ask('capture', { name: 'top', timeoutMs: 10 }), { code: 'GP_SOURCE_FAILED' });
+          const [{ info, after }] = await captures(1);
+          assert.equal(info.settings.frameId, Number(before.info.settings.frameId) + 2);
+          assert.ok(info.exposedAt >= after);
+          assert.equal((await counters()).lost, i + 1);
+        }
+      });
+    });
+
+    it('answers from the running stream with a picture exposed after the trigger', async () => {
+      await withCamera({ ...free, frameRate: 50 }, async () => {
+        const results = await captures(10);
+        let last = 0;
+        for (const { after, info, first } of results) {
+          assert.ok(info.exposedAt >= after);
+          assert.ok(info.number > last);
+          assert.equal(first, Number(info.settings.frameId) % 255);
+          last = info.number;
+        }
+        assert.equal(results[0].info.settings.frameRate, 50);
+      });
+    });
+
+    it('keeps the range of 16 bits', async () => {
+      await withCamera({ ...triggered, pixelFormat: 'Mono16' }, async () => {
+        const [{ info, first }] = await captures(1);
+        assert.deepEqual([info.channels, info.bitDepth, info.settings.sampleBits], [1, 16, 16]);
+        assert.equal(first, (256 * Number(info.settings.frameId)) % 65_535);
+      });
+    });
+
+    it('gives colours of a Bayer sensor, of the region that was set', async () => {
+      const region = { x: 16, y: 8, width: 100, height: 64 };
+      await withCamera({ ...triggered, pixelFormat: 'Bayer8', region }, async () => {
+        const [{ info }] = await captures(1);
+        assert.deepEqual([info.width, info.height, info.channels, info.bitDepth], [100, 64, 3, 8]);
+        assert.deepEqual([info.settings.x, info.settings.y], [16, 8]);
+        assert.match((await status()).text, /this camera has no ExposureAuto, BalanceWhiteAuto to be switched off/);
+      });
+    });
+
+    it('waits for its line, and is armed', async () => {
+      await withCamera({ ...triggered, trigger: 'line', line: 'Line0' }, async () => {
+        const { delivery, settings } = await net.ask('describe', { name: 'top' });
+        assert.deepEqual([delivery, settings.triggerMode, settings.triggerSource], ['line', 'On', 'Line0']);
+        assert.equal((await counters()).exposed, 0);
+      });
+    });
+
+    it('refuses what it cannot do with one sentence', async () => {
+      const wrong: [Partial<Genicam>, RegExp][] = [
+        [{ trigger: 'line', line: 'Line7' }, /^Expected one of Line0, Software for line but received "Line7"$/],
+        [{ pixelFormat: 'Mono12' }, /^Expected one of Mono8, .* for pixelFormat .*Mono12; the camera offers .*Mono16/],
+        [{ exposure: { ...readable, timeUs: 50_000_000 } }, /^Expected 10\.\.10000000 for exposure\.timeUs but/],
+      ];
+      for (const [change, message] of wrong) {
+        await assert.rejects(open({ ...triggered, ...change }), { code: 'GP_SOURCE_FAILED', message });
+        await net.ask('stop', { name: 'top' });
+      }
+    });
+
+    it('is left alone while somebody else controls it', async () => {
+      await net.ask('start', { name: 'other', source: triggered });
+      await assert.rejects(open(triggered), { message: /controlled by another program/, field: 'camera' });
+      assert.equal((await net.ask('captures', { name: 'other', count: 1 })).length, 1);
+      await Promise.all([net.ask('stop', { name: 'top' }), net.ask('stop', { name: 'other' })]);
+    });
+  });
+
+  describe('in trouble', () => {
+    beforeEach(async () => {
+      fake = await net.fake();
+    });
+    afterEach(async () => {
+      await net.ask('stop', { name: 'top' });
+      await net.ask('signal', { pid: fake, signal: 'SIGKILL' });
+    });
+
+    it('that falls silent is noticed in time, and goes on by itself when it is back', async () => {
+      await open(triggered);
+      await captures(2);
+      await net.ask('signal', { pid: fake, signal: 'SIGSTOP' });
+      const began = performance.now();
+      await assert.rejects(net.ask('capture', { name: 'top', timeoutMs: 20_000 }), { code: 'GP_SOURCE_FAILED' });
+      assert.ok(performance.now() - began < noticedMs, `${performance.now() - began} ms`);
+      assert.match((await status()).text, /does not answer/);
+      assert.equal((await status()).connected, false);
+      await net.ask('signal', { pid: fake, signal: 'SIGCONT' });
+      await connected();
+      const [{ info, after }] = await captures(1);
+      assert.ok(info.exposedAt >= after);
+      assert.ok(info.number >= 3, 'numbers go on');
+    });
+
+    it('that is replaced by one with other settings gets its own again', async () => {
+      await open(free);
+      await captures(1);
+      await net.ask('signal', { pid: fake, signal: 'SIGKILL' });
+      const began = performance.now();
+      await until('the fault', async () => !(await status()).connected);
+      assert.ok(performance.now() - began < noticedMs, `${performance.now() - began} ms`);
+      fake = await net.fake();
+      await connected();
+      const [{ info, first }] = await captures(1);
+      assert.equal(info.settings.exposureUs, 10_000);
+      assert.equal(first, Number(info.settings.frameId) % 255, 'the exposure is really what was set');
+      assert.ok((await counters()).reopened >= 1);
+    });
+
+    it('that loses packets fails the exposures at once, counts them, and recovers', async () => {
+      await replaced(20);
+      await open(triggered);
+      const began = performance.now();
+      await assert.rejects(net.ask('capture', { name: 'top', timeoutMs: 20_000 }), {
+        message: /The picture came incomplete .*packets are lost on the way/,
+      });
+      assert.ok(performance.now() - began < noticedMs);
+      assert.ok((await counters()).lost >= 1);
+      await replaced(0);
+      await until('a whole picture', () => net.ask('capture', { name: 'top', timeoutMs: 2_000 }), {
+        timeoutMs: 30_000,
+      });
+    });
+
+    it('none of whose running pictures is whole is not open, and recovers', async () => {
+      await replaced(200);
+      await assert.rejects(open(free), {
+        message: /^No complete picture for 2000 ms, \d+ of the last \d+ came incomplete: packets are lost/,
+      });
+      assert.equal((await status()).connected, false);
+      await replaced(0);
+      await connected();
+    });
+
+    it('some of whose running pictures are not whole says so, and delivers the others', async () => {
+      await replaced(10);
+      await open({ ...free, region: { x: 0, y: 0, width: 64, height: 64 } });
+      await until('losses', async () => (await counters()).lost > 0 || (await captures(1)).length === 0);
+      assert.match((await status()).text, /pictures come incomplete: packets are lost/);
+      const [{ info, first }] = await captures(1);
+      assert.equal(first, Number(info.settings.frameId) % 255);
+    });
+
+    it('that falls silent between triggers is noticed too, and does not keep its process', async () => {
+      await open(triggered);
+      const pid = (await net.ask('childPid', { name: 'top' })) as number;
+      await net.ask('signal', { pid: fake, signal: 'SIGSTOP' });
+      await until('the fault', async () => !(await status()).connected, { timeoutMs: noticedMs });
+      assert.ok(((await net.ask('stop', { name: 'top' })) as number) < 6_000);
+      assert.ok(!isAlive(pid));
+    });
+  });
+});
