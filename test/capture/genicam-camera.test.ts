@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { SourceSettingsInput } from '../../lib/capture/settings.ts';
+import { systemClock } from '../../lib/core/clock.ts';
 import { FakeGige } from '../kit/fake-gige.ts';
+import { hasPythonModule, needs } from '../kit/needs.ts';
 import { isAlive } from '../kit/processes.ts';
 import { until } from '../kit/until.ts';
 
@@ -124,14 +126,6 @@ describe('a GigE Vision camera', function () {
       });
     });
 
-    it('waits for its line, and is armed', async () => {
-      await withCamera({ ...triggered, trigger: 'line', line: 'Line0' }, async () => {
-        const { delivery, settings } = await net.ask('describe', { name: 'top' });
-        assert.deepEqual([delivery, settings.triggerMode, settings.triggerSource], ['line', 'On', 'Line0']);
-        assert.equal((await counters()).exposed, 0);
-      });
-    });
-
     it('refuses what it cannot do with one sentence', async () => {
       const wrong: [Partial<Genicam>, RegExp][] = [
         [{ trigger: 'line', line: 'Line7' }, /^Expected one of Line0, Software for line but received "Line7"$/],
@@ -149,6 +143,48 @@ describe('a GigE Vision camera', function () {
       await assert.rejects(open(triggered), { message: /controlled by another program/, field: 'camera' });
       assert.equal((await net.ask('captures', { name: 'other', count: 1 })).length, 1);
       await Promise.all([net.ask('stop', { name: 'top' }), net.ask('stop', { name: 'other' })]);
+    });
+  });
+
+  describe('with an input line', () => {
+    before(async function () {
+      needs(this, 'gir1.2-aravis-0.8', hasPythonModule('gi.repository.Aravis'));
+      fake = (await net.ask('lineCamera')) as number;
+    });
+    after(() => net.ask('signal', { pid: fake, signal: 'SIGKILL' }));
+
+    it('gives a picture for each pulse, and a pulse whose picture is lost leaves a gap in the numbers', async () => {
+      await withCamera({ ...triggered, trigger: 'line', line: 'Line0' }, async () => {
+        const { delivery, settings } = await net.ask('describe', { name: 'top' });
+        assert.deepEqual([delivery, settings.triggerMode, settings.triggerSource], ['line', 'On', 'Line0']);
+        const frames = () => net.ask('lineFrames');
+        const pulse = async (count: number) => {
+          const before = systemClock.mono();
+          await net.ask('tell', { pid: fake, order: 'pulse' });
+          await until(`picture ${count}`, async () => (await frames()).length === count);
+          return before;
+        };
+        for (const count of [1, 2, 3]) {
+          const before = await pulse(count);
+          const { exposedAt } = (await frames())[count - 1];
+          // a lower bound: by exposure and readout too early at most
+          assert.ok(exposedAt > before - 200 && exposedAt < systemClock.mono());
+        }
+        await net.ask('tell', { pid: fake, order: 'lose' });
+        await net.ask('tell', { pid: fake, order: 'pulse' });
+        // the fake camera looks for pulses every 40 ms, and takes a second one meanwhile for the same
+        const lostAt = systemClock.mono() + 200;
+        await until('the lost picture', () => systemClock.mono() > lostAt);
+        await net.ask('tell', { pid: fake, order: 'keep' });
+        await pulse(4);
+        const [first, , , last] = await frames();
+        assert.deepEqual(
+          (await frames()).map(({ number, settings: { frameId } }) => [number, frameId]),
+          [0, 1, 2, 4].map((step) => [step + 1, Number(first.settings.frameId) + step]),
+        );
+        assert.equal((await counters()).lost, 1);
+        assert.equal(last.number, 5, 'later pictures are not taken for earlier parts');
+      });
     });
   });
 

@@ -1,15 +1,19 @@
 // Runs inside a network namespace of its own, started by fake-gige.ts: cameras and fake cameras there, orders on stdin, answers on stdout.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Camera, discover } from '../../lib/capture/camera.ts';
 import type { SourceSettingsInput } from '../../lib/capture/settings.ts';
 import { systemClock } from '../../lib/core/clock.ts';
 import { asGoodpartError } from '../../lib/core/errors.ts';
+import type { Frame, FrameInfo } from '../../lib/core/frame.ts';
 import type { CaptureResult } from './fake-gige.ts';
+import { repositoryRoot } from './needs.ts';
 import { until } from './until.ts';
 
 const cameras = new Map<string, Camera>();
+const lineFrames: FrameInfo[] = [];
 const fakes = new Map<number, ChildProcess>();
 /** 3956, the port of GigE Vision's control channel, as the kernel lists it. */
 const controlPort = '0F74';
@@ -22,6 +26,13 @@ function camera(name: string): Camera {
   return found;
 }
 
+async function started(command: string[]): Promise<number | undefined> {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['pipe', 'ignore', 'inherit'] });
+  fakes.set(child.pid as number, child);
+  await until('the fake camera', bound);
+  return child.pid;
+}
+
 async function capture(name: string, timeoutMs: number): Promise<CaptureResult> {
   const after = systemClock.mono();
   const { info, data } = await camera(name).capture({ after, timeoutMs });
@@ -32,12 +43,18 @@ async function capture(name: string, timeoutMs: number): Promise<CaptureResult> 
 const orders = {
   fake: async ({ serial, lostPerMille }: { serial: string; lostPerMille: number }) => {
     await until('the port to be free', () => !bound());
-    const command = ['arv-fake-gv-camera-0.8', '-i', '127.0.0.1', '-s', serial, '-r', String(lostPerMille)];
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' });
-    await until('the fake camera', bound);
-    fakes.set(child.pid as number, child);
-    return child.pid;
+    return started(['arv-fake-gv-camera-0.8', '-i', '127.0.0.1', '-s', serial, '-r', String(lostPerMille)]);
   },
+  lineCamera: async () => {
+    await until('the port to be free', () => !bound());
+    return started(['/usr/bin/python3', join(repositoryRoot, 'test/kit/line_camera.py')]);
+  },
+  /** To a line camera: `pulse`, `lose`, `keep`. */
+  tell: async ({ pid, order }: { pid: number; order: string }) => {
+    fakes.get(pid)?.stdin?.write(`${order}\n`);
+  },
+  /** What came from the line. */
+  lineFrames: async () => lineFrames,
   signal: async ({ pid, signal }: { pid: number; signal: NodeJS.Signals }) => {
     const fake = fakes.get(pid);
     fake?.kill(signal);
@@ -48,6 +65,9 @@ const orders = {
     const backoff = { minMs: 50, maxMs: 200, resetAfterMs: 5_000 };
     const made = new Camera({ name, source, child: { backoff } });
     cameras.set(name, made);
+    made.on('frame', ({ info }: Frame, cause: string) => {
+      if (cause === 'line') lineFrames.push(info);
+    });
     await made.start();
   },
   capture: ({ name, timeoutMs }: { name: string; timeoutMs: number }) => capture(name, timeoutMs),
