@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ExposureClock } from '../../lib/capture/genicam/exposure-clock.ts';
 import { FrameIds } from '../../lib/capture/genicam/frame-ids.ts';
+import { Releases } from '../../lib/capture/genicam/releases.ts';
 import { parseSourceSettings, settingsHash } from '../../lib/capture/settings.ts';
 
 describe("a camera's frame numbers", () => {
@@ -74,6 +75,34 @@ describe('the instant of an exposure', () => {
     assert.equal(clock.latest(10), 1_040);
     clock.observe(5_010, 60_000); // idle for longer than both windows
     assert.equal(clock.latest(5_010), 60_000);
+  });
+});
+
+describe('letting go of a camera', () => {
+  const limits = { closeMs: 20, releaseMs: 60 };
+  const never = new Promise<void>(() => {});
+
+  it('is waited for before it is opened again, but no longer than a close may take', async () => {
+    const releases = new Releases(limits);
+    let released = false;
+    const slow = new Promise<void>((resolve) => setTimeout(resolve, 40)).then(() => {
+      released = true;
+    });
+    await releases.begin(slow);
+    assert.equal(released, false);
+    await releases.done();
+    assert.equal(released, true);
+    await releases.begin(Promise.reject(new Error('it was gone')));
+    await releases.done();
+  });
+
+  it('that gets stuck fails the next opening, whose close does not settle then: the process is ended', async () => {
+    const releases = new Releases(limits);
+    await releases.begin(never);
+    await assert.rejects(releases.done(), { code: 'GP_SOURCE_FAILED', message: /does not let go/ });
+    const close = releases.begin(Promise.resolve()).then(() => 'settled');
+    const later = new Promise((resolve) => setTimeout(resolve, 100, 'open'));
+    assert.equal(await Promise.race([close, later]), 'open');
   });
 });
 

@@ -81,14 +81,20 @@ export function deviations(settings: GenicamSettings, read: DeviceSettings): Not
   return notes;
 }
 
-/** Milliseconds that readout and the way to the first packet take at most: one picture at the camera's highest rate. */
-export async function readoutBound(device: GenicamDevice): Promise<number> {
+/**
+ * Milliseconds that readout and the way to the first packet take at most. Free-running that is one picture's time, which no
+ * readout exceeds; triggered, one picture at the camera's highest rate, which some cameras state too high.
+ */
+export async function readoutBound(device: GenicamDevice, trigger: GenicamSettings['trigger']): Promise<number> {
   const [least, most]: [number][] = [[0], [0]];
-  const bounds = device.ask('arv_camera_get_frame_rate_bounds', [least, most]);
-  const highest = await bounds.then(() => most[0]).catch(() => 0);
-  if (highest > 0.1 && highest < 10_000) return 1_000 / highest;
-  const rate = Number(await device.ask('arv_camera_get_frame_rate').catch(() => 0));
-  return rate > 0.1 && rate < 10_000 ? 1_000 / rate : 100;
+  const highest = device.ask('arv_camera_get_frame_rate_bounds', [least, most]).then(
+    () => most[0],
+    () => 0,
+  );
+  const now = device.ask('arv_camera_get_frame_rate').then(Number, () => 0);
+  const rates = trigger === 'free' ? [await now, await highest] : [await highest, await now];
+  const rate = rates.find((one) => one > 0.01 && one < 10_000);
+  return rate === undefined ? 100 : 1_000 / rate;
 }
 
 function rounded(value: number): number {

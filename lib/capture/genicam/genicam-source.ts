@@ -27,12 +27,17 @@ const popMs = 100;
 const heartbeatMs = 500;
 /** Free-running without a complete picture for so long, or five pictures' time, is a fault. */
 const flowStallMs = 2_000;
+/** A picture that comes later is not waited for before the camera counts as open. */
+const slowestFirstMs = 5_000;
 /** No picture for so long after a start: none of an earlier trigger is under way. */
 const quietMs = 150;
 /** Pictures that go on for so long although none was asked for. */
 const loudMs = 1_000;
 /** Two clocks drift: a picture counts as older than its trigger only by more than this. */
 const staleMs = 20;
+
+/** `close` must settle within two seconds; libaravis gives up after three times five tries of half a second. */
+const releases = new Releases({ closeMs: 1_500, releaseMs: 10_000 });
 
 interface Expectation {
   sentAt: number;
@@ -61,7 +66,7 @@ class GenicamSource implements Source {
   #inDoubt = true;
   #lastArrival = 0;
   #lastComplete = 0;
-  #firstComplete: (() => void) | undefined;
+  #first: { resolve: () => void; reject: (error: GoodpartError) => void } | undefined;
 
   constructor(settings: GenicamSettings) {
     this.#settings = settings;
@@ -84,8 +89,10 @@ class GenicamSource implements Source {
     this.#closed = true;
     clearTimeout(this.#heartbeat);
     this.#device?.leave();
-    this.#expected?.settle(new GoodpartError('GP_SOURCE_FAILED', 'The camera was closed'));
-    await Releases.begin(this.#letGo());
+    const error = new GoodpartError('GP_SOURCE_FAILED', 'The camera was closed');
+    this.#expected?.settle(error);
+    this.#first?.reject(error);
+    await releases.begin(this.#letGo());
   }
 
   async expose({ after, signal }: ExposeOptions): Promise<SourceFrame> {
@@ -134,7 +141,7 @@ class GenicamSource implements Source {
 
   async #open({ sink, resumeAfter }: OpenOptions): Promise<SourceDescription> {
     this.#sink = sink;
-    await Releases.done();
+    await releases.done();
     const aravis = await loadAravis();
     const id = await locateCamera(aravis, this.#settings.camera);
     const device = await GenicamDevice.open(aravis, id);
@@ -147,7 +154,7 @@ class GenicamSource implements Source {
     // a program that was killed leaves it sending, and then nothing can be set
     await device.ask('arv_camera_stop_acquisition').catch(() => {});
     this.#notes = await applySettings(device, this.#settings);
-    this.#readoutMs = await readoutBound(device);
+    this.#readoutMs = await readoutBound(device, this.#settings.trigger);
     const stream = await GenicamStream.create(device, buffers);
     this.#stream = stream;
     await device.ask('arv_camera_start_acquisition');
@@ -159,7 +166,7 @@ class GenicamSource implements Source {
     this.#popping = this.#pop(stream);
     device.watchSilence(() => this.#fault(new GoodpartError('GP_SOURCE_FAILED', `Camera ${id} does not answer`)));
     this.#beat();
-    if (this.#delivery === 'flow') await this.#awaitFirst();
+    if (this.#delivery === 'flow' && this.#stallMs() <= slowestFirstMs) await this.#awaitFirst();
     if (this.#delivery === 'on-demand') await this.#beQuiet();
     this.#warn();
     return this.#describe(device, settings);
@@ -184,13 +191,8 @@ class GenicamSource implements Source {
 
   /** A camera none of whose pictures come through whole is no open camera. */
   #awaitFirst(): Promise<void> {
-    const limit = this.#stallMs();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#stalled()), limit);
-      this.#firstComplete = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+      this.#first = { resolve, reject };
     });
   }
 
@@ -224,9 +226,8 @@ class GenicamSource implements Source {
         const arrival = await stream.pop(popMs);
         if (this.#closed) return;
         if (arrival !== null) this.#arrived(arrival);
-        else if (this.#delivery === 'flow' && systemClock.mono() - this.#lastComplete > this.#stallMs()) {
-          this.#fault(this.#stalled());
-        }
+        const silence = systemClock.mono() - this.#lastComplete;
+        if (this.#delivery === 'flow' && silence > this.#stallMs()) this.#fault(this.#stalled());
       } catch (thrown) {
         this.#fault(asGoodpartError(thrown, 'GP_SOURCE_FAILED'));
       }
@@ -243,7 +244,7 @@ class GenicamSource implements Source {
     if (this.#delivery === 'on-demand') this.#answer(arrivals, arrival);
     else if (arrival.image !== null) {
       this.#lastComplete = this.#lastArrival;
-      this.#firstComplete?.();
+      this.#first?.resolve();
       this.#sink?.frame(arrivals.frame({ ...arrival, image: arrival.image }, arrivals.earliest(arrival)));
     }
   }
@@ -292,6 +293,7 @@ class GenicamSource implements Source {
     this.#faulty = true;
     clearTimeout(this.#heartbeat);
     this.#expected?.settle(error);
+    this.#first?.reject(error);
     if (this.#giveUpOpening !== undefined) this.#giveUpOpening(error);
     else this.#sink?.fault(error);
   }

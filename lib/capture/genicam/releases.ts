@@ -1,33 +1,38 @@
 import { GoodpartError } from '../../core/errors.ts';
 
-/** A camera that does not answer is not waited for longer; what is left of its release goes on by itself. */
-const closeMs = 1_500;
-/** libaravis gives up after three times five tries of half a second. */
-const releaseMs = 10_000;
+export interface ReleaseLimits {
+  /** A camera that does not answer is not waited for longer; what is left of its release goes on by itself. */
+  closeMs: number;
+  /** After which a connection counts as stuck. */
+  releaseMs: number;
+}
 
 /** The release of the camera before: two handles of one camera never overlap, and no more than one release is under way. */
-export const Releases = {
+export class Releases {
+  readonly #limits: ReleaseLimits;
+  #pending: Promise<void> = Promise.resolve();
+  #stuck = false;
+
+  constructor(limits: ReleaseLimits) {
+    this.#limits = limits;
+  }
+
   /** Resolves when the camera is released, or is taking longer than a `close` may. */
   async begin(release: Promise<void>): Promise<void> {
-    const all = Promise.all([pending, release]).then(
-      () => {},
-      () => {},
-    );
-    pending = all;
-    if (stuck) return all; // a `close` that does not settle ends this process, and that releases everything
-    await within(all, closeMs);
-  },
+    const all = Promise.allSettled([this.#pending, release]).then(() => {});
+    this.#pending = all;
+    // a `close` that does not settle ends this process, and that releases everything
+    if (this.#stuck) await all;
+    else await within(all, this.#limits.closeMs);
+  }
 
-  /** Resolves when nothing is being released; rejects with GP_SOURCE_FAILED after ten seconds. */
+  /** Resolves when nothing is being released; rejects with GP_SOURCE_FAILED where that takes too long. */
   async done(): Promise<void> {
-    if (await within(pending, releaseMs)) return;
-    stuck = true;
+    this.#stuck = !(await within(this.#pending, this.#limits.releaseMs));
+    if (!this.#stuck) return;
     throw new GoodpartError('GP_SOURCE_FAILED', 'The camera does not let go of the connection before');
-  },
-};
-
-let pending: Promise<void> = Promise.resolve();
-let stuck = false;
+  }
+}
 
 /** Whether it resolved in time. */
 async function within(work: Promise<void>, ms: number): Promise<boolean> {
