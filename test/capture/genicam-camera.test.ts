@@ -10,10 +10,14 @@ type Genicam = Extract<SourceSettingsInput, { kind: 'genicam' }>;
 
 /** With these, the fake camera's sample at (x, y) is (x + y + frame number) modulo 255. */
 const readable = { mode: 'set', timeUs: 10_000, gain: 0 } as const;
-const triggered: Genicam = { kind: 'genicam', camera: '127.0.0.1', exposure: readable };
+/** Few packets: on a busy machine the fake camera may be stopped in the middle of a picture, for longer than it may take. */
+const region = { x: 0, y: 0, width: 128, height: 96 };
+const triggered: Genicam = { kind: 'genicam', camera: '127.0.0.1', exposure: readable, region };
+/** 188 packets. */
+const large: Genicam = { ...triggered, region: { ...region, width: 512, height: 512 } };
 const free: Genicam = { ...triggered, trigger: 'free' };
 /** What a silent camera is known by (two seconds), and a slow machine. */
-const noticedMs = 2_000 + 1_500;
+const noticedMs = 2_000 + 3_000;
 
 describe('a GigE Vision camera', function () {
   this.timeout(60_000);
@@ -65,7 +69,7 @@ describe('a GigE Vision camera', function () {
       await withCamera({ ...triggered, camera: 'GV01' }, async () => {
         const { delivery, device, running } = await net.ask('describe', { name: 'top' });
         assert.deepEqual([delivery, device], ['on-demand', 'Aravis Fake GV01']);
-        assert.match(running, /GigE Vision, 512 x 512 Mono8, software trigger/);
+        assert.match(running, /GigE Vision, 128 x 96 Mono8, software trigger/);
         const results = await captures(25);
         const firstId = Number(results[0].info.settings.frameId);
         for (const [i, { after, info, first }] of results.entries()) {
@@ -82,14 +86,22 @@ describe('a GigE Vision camera', function () {
 
     it('never takes the picture of a trigger that was given up for the next one', async () => {
       await withCamera(triggered, async () => {
-        for (let i = 0; i < 3; i++) {
+        let lost = 0;
+        for (let tries = 1; lost < 2; tries++) {
+          assert.ok(tries < 50, 'the pictures of given-up triggers are counted as lost');
           const [before] = await captures(1);
-          // the fake camera looks for triggers every 40 ms
-          await assert.rejects(net.ask('capture', { name: 'top', timeoutMs: 10 }), { code: 'GP_SOURCE_FAILED' });
+          try {
+            // the fake camera looks for triggers every 40 ms: most come later than that
+            await net.ask('capture', { name: 'top', timeoutMs: 10 });
+            continue;
+          } catch {
+            // given up, sent or not
+          }
           const [{ info, after }] = await captures(1);
-          assert.equal(info.settings.frameId, Number(before.info.settings.frameId) + 2);
+          const thrownAway = (await counters()).lost - lost;
+          lost += thrownAway;
+          assert.equal(Number(info.settings.frameId) - Number(before.info.settings.frameId), 1 + thrownAway);
           assert.ok(info.exposedAt >= after);
-          assert.equal((await counters()).lost, i + 1);
         }
       });
     });
@@ -111,7 +123,7 @@ describe('a GigE Vision camera', function () {
     });
 
     it('keeps the range of 16 bits', async () => {
-      await withCamera({ ...triggered, pixelFormat: 'Mono16' }, async () => {
+      await withCamera({ ...large, pixelFormat: 'Mono16' }, async () => {
         const [{ info, first }] = await captures(1);
         assert.deepEqual([info.channels, info.bitDepth, info.settings.sampleBits], [1, 16, 16]);
         assert.equal(first, (256 * Number(info.settings.frameId)) % 65_535);
@@ -119,8 +131,8 @@ describe('a GigE Vision camera', function () {
     });
 
     it('gives colours of a Bayer sensor, of the region that was set', async () => {
-      const region = { x: 16, y: 8, width: 100, height: 64 };
-      await withCamera({ ...triggered, pixelFormat: 'Bayer8', region }, async () => {
+      const part = { x: 16, y: 8, width: 100, height: 64 };
+      await withCamera({ ...triggered, pixelFormat: 'Bayer8', region: part }, async () => {
         const [{ info }] = await captures(1);
         assert.deepEqual([info.width, info.height, info.channels, info.bitDepth], [100, 64, 3, 8]);
         assert.deepEqual([info.settings.x, info.settings.y], [16, 8]);
@@ -237,7 +249,7 @@ describe('a GigE Vision camera', function () {
 
     it('that loses packets fails the exposures at once, counts them, and recovers', async () => {
       await replaced(20);
-      await open(triggered);
+      await open(large);
       const began = performance.now();
       await assert.rejects(net.ask('capture', { name: 'top', timeoutMs: 20_000 }), {
         message: /The picture came incomplete .*packets are lost on the way/,
@@ -252,7 +264,7 @@ describe('a GigE Vision camera', function () {
 
     it('none of whose running pictures is whole is not open, and recovers', async () => {
       await replaced(200);
-      await assert.rejects(open(free), {
+      await assert.rejects(open({ ...large, trigger: 'free' }), {
         message: /^No complete picture for 2000 ms, \d+ of the last \d+ came incomplete: packets are lost/,
       });
       assert.equal((await status()).connected, false);
@@ -262,7 +274,7 @@ describe('a GigE Vision camera', function () {
 
     it('some of whose running pictures are not whole says so, and delivers the others', async () => {
       await replaced(10);
-      await open({ ...free, region: { x: 0, y: 0, width: 64, height: 64 } });
+      await open({ ...free, region: { ...region, width: 64, height: 64 } });
       await until('losses', async () => (await counters()).lost > 0 || (await captures(1)).length === 0);
       assert.match((await status()).text, /pictures come incomplete: packets are lost/);
       const [{ info, first }] = await captures(1);
