@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.ts';
 import { Camera } from './camera.ts';
+import { benchGenicam } from './genicam/bench-genicam.ts';
 import type { SourceSettingsInput } from './settings.ts';
 import { PartDrawer } from './simulated-part.ts';
 
@@ -48,5 +49,9 @@ export async function bench(): Promise<Record<string, unknown>> {
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const { superseded, lost } = camera.counters();
   await camera.stop();
-  return { drawMs: spread(drawing), raw, jpeg, raw1080p: large, freeRun: { perSecond: frames / 2, superseded, lost } };
+  const freeRun = { perSecond: frames / 2, superseded, lost };
+  return {
+    ...{ drawMs: spread(drawing), raw, jpeg, raw1080p: large, freeRun },
+    genicamSoftwareTrigger: await benchGenicam(),
+  };
 }

@@ -8,6 +8,8 @@ export async function createSource(settings: SourceSettings): Promise<Source> {
       return (await import('./folder-source.ts')).folderSource.create(settings);
     case 'simulator':
       return (await import('./simulator-source.ts')).simulatorSource.create(settings);
+    case 'genicam':
+      return (await import('./genicam/genicam-source.ts')).genicamSource.create(settings);
   }
 }
 
@@ -17,5 +19,7 @@ export async function discoverSources(kind: SourceSettings['kind']): Promise<Dis
       return (await import('./folder-source.ts')).folderSource.discover();
     case 'simulator':
       return (await import('./simulator-source.ts')).simulatorSource.discover();
+    case 'genicam':
+      return (await import('./genicam/genicam-source.ts')).genicamSource.discover();
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { invalidParameter } from '../core/errors.ts';
+import { genicamOptics, genicamSettingsSchema } from './genicam/settings.ts';
 
 /** Pictures from a folder, one file per capture. */
 export const folderSettingsSchema = z.strictObject({
@@ -31,7 +32,11 @@ export const simulatorSettingsSchema = z.strictObject({
   periodMs: z.number().min(5).max(3_600_000).default(1000),
 });
 
-export const sourceSettingsSchema = z.discriminatedUnion('kind', [folderSettingsSchema, simulatorSettingsSchema]);
+export const sourceSettingsSchema = z.discriminatedUnion('kind', [
+  folderSettingsSchema,
+  simulatorSettingsSchema,
+  genicamSettingsSchema,
+]);
 
 export type FolderSettings = z.infer<typeof folderSettingsSchema>;
 export type SimulatorSettings = z.infer<typeof simulatorSettingsSchema>;
@@ -56,9 +61,18 @@ export function parseSourceSettings(value: unknown): SourceSettings {
  * in or which part the simulator draws next does not change how it looks.
  */
 export function settingsHash(settings: SourceSettings): string {
-  const optical =
-    settings.kind === 'folder'
-      ? { kind: settings.kind }
-      : { kind: settings.kind, width: settings.width, height: settings.height, encoding: settings.encoding };
-  return createHash('sha256').update(JSON.stringify(optical)).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(optics(settings)))
+    .digest('hex');
+}
+
+function optics(settings: SourceSettings): Record<string, unknown> {
+  switch (settings.kind) {
+    case 'folder':
+      return { kind: settings.kind };
+    case 'simulator':
+      return { kind: settings.kind, width: settings.width, height: settings.height, encoding: settings.encoding };
+    case 'genicam':
+      return genicamOptics(settings);
+  }
 }

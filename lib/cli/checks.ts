@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { arch, cpus, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { genicamCheck } from './genicam-check.ts';
 import { atLeast } from './versions.ts';
 
 export interface Check {
@@ -178,6 +179,7 @@ export const checks: NamedCheck[] = [
     name: 'Modbus',
     check: () => nativeModule('modbus-serial', "require('modbus-serial');process.stdout.write('loads')", 'No Modbus.'),
   },
+  { name: genicamCheck.name, check: () => genicamCheck.check() },
   {
     name: 'no orphans (setpriv)',
     check: () =>

@@ -1,5 +1,6 @@
 import { defineConfig } from '../../lib/node-red/config/config.ts';
 import { choice, flag, node, number, path, text, whole } from '../../lib/node-red/config/fields.ts';
+import { genicamFields } from './genicam-fields.ts';
 
 const folder = { source: ['folder'] };
 const simulator = { source: ['simulator'] };
@@ -14,7 +15,7 @@ export const config = defineConfig({
   fields: {
     station: node('goodpart-station'),
     view: text({ default: 'main', required: true }),
-    source: choice(['folder', 'simulator']),
+    source: choice(['folder', 'simulator', 'genicam']),
     path: path({ when: folder }),
     order: choice(['name', 'shuffle'], { when: folder }),
     loop: flag(true, { when: folder }),
@@ -26,6 +27,7 @@ export const config = defineConfig({
     /** Share of parts with a defect. */
     defectRate: number({ default: 0.1, min: 0, max: 1, when: simulator }),
     encoding: choice(['jpeg', 'raw'], { when: simulator }),
+    ...genicamFields,
     run: choice(['triggered', 'free', 'collect']),
     intervalMs: whole({ default: 1000, min: 20, max: 3_600_000, unit: 'ms', when: { run: ['free'] } }),
     timeoutMs: whole({ default: 1000, min: 10, max: 600_000, unit: 'ms' }),

@@ -7,6 +7,8 @@ const lastPart = (path: unknown) =>
     .at(-1) ?? '';
 
 export const editor: Editor = {
-  summary: ({ source, path }, t) =>
-    path || source === 'simulator' ? t(`summary.${source}`, { name: lastPart(path) }) : '',
+  summary: ({ source, path, genicamCamera }, t) => {
+    if (source === 'genicam') return t('summary.genicam', { name: String(genicamCamera ?? '') }).trim();
+    return path || source === 'simulator' ? t(`summary.${source}`, { name: lastPart(path) }) : '';
+  },
 };

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { SourceSettingsInput } from '../../lib/capture/settings.ts';
 import type { ValuesOf } from '../../lib/node-red/config/config.ts';
 import type { config } from './config.ts';
+import { genicamSettings } from './genicam-settings.ts';
 
 /** From the dialog's fields to the settings of the chosen source. To add a source: one case here, its fields in config.ts. */
 export function sourceSettings(values: ValuesOf<typeof config>): SourceSettingsInput {
@@ -14,5 +15,7 @@ export function sourceSettings(values: ValuesOf<typeof config>): SourceSettingsI
       const { simWidth: width, simHeight: height, seed, defectRate, encoding } = values;
       return { kind: 'simulator', width, height, seed, defectRate, encoding };
     }
+    case 'genicam':
+      return genicamSettings(values);
   }
 }

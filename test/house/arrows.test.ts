@@ -23,7 +23,7 @@ arrows.nodes = everyRoom;
 arrows.cli = everyRoom.filter((room) => room !== 'node-red');
 
 /** Only these load native or slow packages, and only in modules that run in children. */
-const nativePackages = ['sharp', 'onnxruntime-node', 'node-opcua', 'modbus-serial', 'node:sqlite'];
+const nativePackages = ['sharp', 'onnxruntime-node', 'node-opcua', 'modbus-serial', 'node:sqlite', 'koffi'];
 const nodeRedPackages = /^(node-red|@node-red\/|express|node-red-node-test-helper)/;
 
 interface Import {

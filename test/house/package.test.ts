@@ -82,6 +82,16 @@ describe('the package', () => {
     }
   });
 
+  it('does without what is optional: pinned, and imported where it is used only', () => {
+    const optional = readJson<{ optionalDependencies: Record<string, string> }>('package.json').optionalDependencies;
+    const sources = trackedFiles().filter((file) => /^(lib|nodes)\/.*\.ts$/.test(file));
+    for (const [name, version] of Object.entries(optional)) {
+      assert.match(version, /^\d+\.\d+\.\d+$/, name);
+      const users = sources.filter((file) => read(file).includes(`import('${name}')`));
+      assert.equal(users.length, 1, `${name}: ${users.join(' ')}`);
+    }
+  });
+
   it('imports nothing that is not a runtime dependency, Node-RED and types aside', () => {
     const sources = trackedFiles().filter((file) => /^(lib|nodes)\/.*\.ts$/.test(file));
     const allowed = new Set([...Object.keys(manifest.dependencies), 'node-red', 'jquery', 'express']);
