@@ -49,6 +49,10 @@ const table = {
 
 export type ReasonKey = keyof typeof table;
 
+export function isReasonKey(value: unknown): value is ReasonKey {
+  return typeof value === 'string' && Object.hasOwn(table, value);
+}
+
 export interface Reason {
   key: ReasonKey;
   code: number;
