@@ -156,6 +156,11 @@ export class Camera extends EventEmitter {
     this.#child.tell('freeRun', { intervalMs: null });
   }
 
+  /** A frame that was taken and that nobody can use any more: counted as superseded. */
+  discard(): void {
+    this.#earlier = { ...this.#earlier, superseded: this.#earlier.superseded + 1 };
+  }
+
   status(): SourceStatus {
     return { ...this.#status };
   }
