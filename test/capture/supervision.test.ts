@@ -145,15 +145,15 @@ describe('the supervision of a source', () => {
     this.timeout(20_000);
     await opened('on-demand');
     const pauses: number[] = [];
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 2; i++) {
       const began = now();
       const many = sources.length;
       sources.at(-1)?.sink?.fault(new GoodpartError('GP_SOURCE_FAILED', 'unplugged'));
       await until('it is open again', () => sources.length > many && desk.status().connected);
       pauses.push(now() - began);
     }
-    // 1, 2 and 4 s, each give or take 20 %
-    assert.ok(pauses[0] >= 790 && pauses[1] >= 1_590 && pauses[2] >= 3_190, String(pauses));
+    // 1 and 2 s, each give or take 20 %
+    assert.ok(pauses[0] >= 790 && pauses[1] >= 1_590, String(pauses));
   });
 
   it('opens again also when the fault came while it was being opened', async () => {
