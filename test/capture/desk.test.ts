@@ -112,8 +112,9 @@ describe('the capture desk', () => {
     source.sink?.warning('exposure could not be locked');
     assert.equal(desk.counters().lost, 7);
     assert.match(desk.status().text, /wayward: test; exposure could not be locked/);
+    assert.equal(desk.status().warning, 'exposure could not be locked');
     source.sink?.warning('');
-    assert.equal(desk.status().text, 'wayward: test');
+    assert.deepEqual(desk.status(), { connected: true, text: 'wayward: test' });
   });
 
   it('refuses a seventeenth capture at once', async () => {

@@ -163,12 +163,14 @@ describe('the supervision of a source', () => {
       if (!first) return open.call(this, options);
       first = false;
       options.sink.fault(new GoodpartError('GP_SOURCE_FAILED', 'no link'));
+      // it notices the fault later than the next attempt is due
+      await new Promise((resolve) => setTimeout(resolve, 1_400));
       return open.call(this, options);
     };
     try {
       await opened('flow');
       assert.deepEqual(desk.status(), { connected: false, text: 'no link' });
-      await until('it is open', () => desk.status().connected);
+      await until('it is open', () => desk.status().connected, { timeoutMs: 6_000 });
       assert.equal(sources.length, 2);
     } finally {
       FakeSource.prototype.open = open;

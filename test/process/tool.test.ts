@@ -69,10 +69,11 @@ describe('an external tool', () => {
     assert.match(text, /^the tool ended with code 0 \(ready .*bye\)$/);
   });
 
-  it('that was stopped (SIGSTOP) ends all the same', async () => {
-    const one = tool({ args: ['60'], stopMs: 20_000 });
+  it('that was stopped (SIGSTOP) hears that it is to end', async () => {
+    const one = script('trap "exit 5" TERM; echo ready >&2; while :; do sleep 0.05; done', { stopMs: 20_000 });
+    await said(one, /ready/);
     process.kill(one.pid ?? 0, 'SIGSTOP');
-    assert.equal((await one.stop()).signal, 'SIGTERM');
+    assert.equal((await one.stop()).code, 5);
   });
 
   it('leaves nothing behind when it ends by itself', async () => {
