@@ -3,7 +3,16 @@ import { serveChild } from '../process/serve-child.ts';
 import { CaptureDesk } from './capture-desk.ts';
 import { createSource, discoverSources } from './registry.ts';
 import type { SourceSettings } from './settings.ts';
-import type { SourceFrame } from './source.ts';
+import type { TakenFrame } from './source.ts';
+import type { WatchSettings } from './watchdog.ts';
+
+export interface OpenRequest {
+  settings: SourceSettings;
+  /** The last frame number that an earlier child delivered. */
+  resumeAfter: number;
+  watch: WatchSettings;
+  maxAgeMs: number | null;
+}
 
 let desk: CaptureDesk | undefined;
 
@@ -12,14 +21,16 @@ function opened(): CaptureDesk {
   return desk;
 }
 
-function infoOf({ data: _, ...info }: SourceFrame) {
+function infoOf({ data: _, ...info }: TakenFrame) {
   return info;
 }
 
 const parent = serveChild(
   {
-    open: async ({ settings, resumeAfter }: { settings: SourceSettings; resumeAfter: number }) => {
+    open: async ({ settings, resumeAfter, watch, maxAgeMs }: OpenRequest) => {
       desk = new CaptureDesk({
+        watch,
+        maxAgeMs,
         create: () => createSource(settings),
         send: (frame, cause) =>
           parent.tell('frame', { info: infoOf(frame), cause, counters: opened().counters() }, [frame.data]),

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
 import { Frame, type FrameInfo } from '../core/frame.ts';
+import type { ReasonKey } from '../core/reasons.ts';
+import { type Redact, redactor } from '../process/redact.ts';
 import {
   type ChildOptions,
   type ChildState,
@@ -10,7 +12,9 @@ import {
   type Reply,
   SupervisedChild,
 } from '../process/supervised-child.ts';
+import type { OpenRequest } from './camera-child.ts';
 import type { FrameCause } from './flow-queue.ts';
+import { secretsOf } from './secrets.ts';
 import { parseSourceSettings, type SourceSettings, type SourceSettingsInput, settingsHash } from './settings.ts';
 import {
   type DeviceSettings,
@@ -20,12 +24,17 @@ import {
   type SourceDescription,
   type SourceStatus,
 } from './source.ts';
+import type { WatchSettings } from './watchdog.ts';
 
 export interface CameraOptions {
   /** Becomes `frame.info.source`. */
   name: string;
   source: SourceSettingsInput;
-  child?: Partial<Pick<ChildOptions, 'startMs' | 'stopMs' | 'hungMs' | 'backoff' | 'nodeFlags'>>;
+  /** Goes over what the source says of its pace. */
+  watch?: WatchSettings;
+  /** Frames older than this when they have come are not used; milliseconds, null = any age. */
+  maxAgeMs?: number | null;
+  child?: Partial<Pick<ChildOptions, 'module' | 'startMs' | 'stopMs' | 'hungMs' | 'backoff' | 'nodeFlags'>>;
 }
 
 export interface CameraCounters extends SourceCounters {
@@ -55,6 +64,9 @@ export class Camera extends EventEmitter {
   readonly settings: SourceSettings;
   readonly settingsHash: string;
   readonly #child: SupervisedChild;
+  readonly #watch: WatchSettings;
+  readonly #maxAgeMs: number | null;
+  readonly #redact: Redact;
   #status: SourceStatus = { connected: false, text: 'not started' };
   #openError: GoodpartError | undefined;
   #freeRunMs: number | null = null;
@@ -65,16 +77,23 @@ export class Camera extends EventEmitter {
   #earlier: SourceCounters = noCounts;
 
   /** Throws GP_CONFIG_INVALID for settings that cannot be; starts nothing. */
-  constructor({ name, source, child = {} }: CameraOptions) {
+  constructor({ name, source, watch = {}, maxAgeMs = null, child = {} }: CameraOptions) {
     super();
     this.name = name;
     this.settings = parseSourceSettings(source);
+    if (maxAgeMs !== null && !(maxAgeMs > 0 && maxAgeMs <= 3_600_000)) {
+      throw invalidParameter('maxAgeMs', '0..3600000 ms or null', maxAgeMs, 'GP_CONFIG_INVALID');
+    }
+    this.#watch = watch;
+    this.#maxAgeMs = maxAgeMs;
+    this.#redact = redactor(secretsOf(this.settings));
     this.settingsHash = settingsHash(this.settings);
     this.#child = new SupervisedChild({
       name: `camera ${name}`,
       module: join(__dirname, 'camera-child.js'),
       hungMs: 4_000,
-      backoff: { minMs: 200, maxMs: 10_000, resetAfterMs: 20_000 },
+      backoff: { minMs: 1_000, maxMs: 30_000, resetAfterMs: 20_000 },
+      redact: this.#redact,
       ...child,
       initialise: () => this.#open(),
     });
@@ -96,7 +115,7 @@ export class Camera extends EventEmitter {
 
   /**
    * The first frame exposed at or after the monotonic instant `after`. Rejects with GP_SOURCE_FAILED after `timeoutMs`,
-   * at once where the camera is known to be gone, and when its child ends meanwhile.
+   * at once where the camera is known to be gone, and when its child ends meanwhile; `reason` is the inspection's.
    */
   async capture({ after, timeoutMs }: { after: number; timeoutMs: number }): Promise<Frame> {
     if (!Number.isFinite(after)) throw invalidParameter('after', 'a monotonic instant in milliseconds', after);
@@ -107,7 +126,7 @@ export class Camera extends EventEmitter {
     // the child's own timeout does not fire when the child hangs
     const late = new Promise<never>((_, reject) => {
       const text = `Camera ${this.name} gave no picture within ${Math.round(timeoutMs)} ms`;
-      timer = setTimeout(() => reject(new GoodpartError('GP_SOURCE_FAILED', text)), timeoutMs + 50);
+      timer = setTimeout(() => reject(sourceError(text, 'frameTimeout')), timeoutMs + 50);
     });
     try {
       const { body, payloads } = await Promise.race([answer, late]);
@@ -115,10 +134,7 @@ export class Camera extends EventEmitter {
       this.#counters = counters;
       const frame = this.#frame(info, payloads[0]);
       if (info.exposedAt >= after) return frame;
-      throw new GoodpartError(
-        'GP_SOURCE_FAILED',
-        `Camera ${this.name} answered with a picture taken before the trigger`,
-      );
+      throw sourceError(`Camera ${this.name} answered with a picture taken before the trigger`, 'frameTooOld');
     } catch (thrown) {
       throw this.#asSourceError(thrown);
     } finally {
@@ -140,6 +156,11 @@ export class Camera extends EventEmitter {
     this.#child.tell('freeRun', { intervalMs: null });
   }
 
+  /** A frame that was taken and that nobody can use any more: counted as superseded. */
+  discard(): void {
+    this.#earlier = { ...this.#earlier, superseded: this.#earlier.superseded + 1 };
+  }
+
   status(): SourceStatus {
     return { ...this.#status };
   }
@@ -154,7 +175,9 @@ export class Camera extends EventEmitter {
   }
 
   async describe(): Promise<SourceDescription> {
-    return (await this.#ask('describe')) as SourceDescription;
+    const description = (await this.#ask('describe')) as SourceDescription;
+    const { device, running } = description;
+    return { ...description, device: this.#redact(device), running: this.#redact(running) };
   }
 
   /** What the device says its settings are now. */
@@ -184,9 +207,15 @@ export class Camera extends EventEmitter {
   }
 
   async #open(): Promise<void> {
-    const { body } = await this.#child.request('open', { settings: this.settings, resumeAfter: this.#number });
+    const request: OpenRequest = {
+      settings: this.settings,
+      resumeAfter: this.#number,
+      watch: this.#watch,
+      maxAgeMs: this.#maxAgeMs,
+    };
+    const { body } = await this.#child.request('open', request);
     const { status, error } = body as { status: SourceStatus; error: Record<string, unknown> | null };
-    this.#openError = error === null ? undefined : GoodpartError.fromJSON(error);
+    this.#openError = error === null ? undefined : this.#asSourceError(GoodpartError.fromJSON(error));
     this.#setStatus(status);
   }
 
@@ -207,11 +236,22 @@ export class Camera extends EventEmitter {
 
   #frame(info: WireInfo, data: Buffer): Frame {
     this.#number = Math.max(this.#number, info.number);
-    return new Frame({ ...info, source: this.name, data });
+    const counter = info.counter && { ...info.counter, opening: info.counter.opening + this.#openingsBefore() };
+    return new Frame({ ...info, ...(counter && { counter }), source: this.name, data });
   }
 
-  #setStatus(status: SourceStatus): void {
-    if (status.connected === this.#status.connected && status.text === this.#status.text) return;
+  /** Openings by earlier children: a new child counts from zero. */
+  #openingsBefore(): number {
+    return this.#earlier.reopened + this.#child.stats().starts;
+  }
+
+  #setStatus({ connected, text, warning }: SourceStatus): void {
+    const status: SourceStatus = {
+      connected,
+      text: this.#redact(text),
+      ...(warning !== undefined && { warning: this.#redact(warning) }),
+    };
+    if (JSON.stringify(status) === JSON.stringify(this.#status)) return;
     this.#status = status;
     this.emit('state', { ...status });
   }
@@ -231,10 +271,18 @@ export class Camera extends EventEmitter {
 
   #asSourceError(thrown: unknown): GoodpartError {
     const error = asGoodpartError(thrown, 'GP_SOURCE_FAILED');
-    if (error.code === 'GP_SOURCE_FAILED') return error;
-    const { field, expected, received } = error;
-    return new GoodpartError('GP_SOURCE_FAILED', error.message, { field, expected, received, cause: error });
+    const { field, expected, received, reason } = error;
+    const message = this.#redact(error.message);
+    if (error.code === 'GP_SOURCE_FAILED' && message === error.message) return error;
+    const safe = received === undefined ? undefined : this.#redact(received);
+    // what went wrong before it was redacted must not hang on as the cause
+    const cause = message === error.message ? { cause: error } : {};
+    return new GoodpartError('GP_SOURCE_FAILED', message, { field, expected, received: safe, reason, ...cause });
   }
+}
+
+function sourceError(text: string, reason: ReasonKey): GoodpartError {
+  return new GoodpartError('GP_SOURCE_FAILED', text, { reason });
 }
 
 function sum(a: SourceCounters, b: SourceCounters): SourceCounters {

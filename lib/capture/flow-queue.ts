@@ -1,4 +1,4 @@
-import type { SourceFrame } from './source.ts';
+import type { TakenFrame } from './source.ts';
 
 /** Why a frame goes to the parent unasked: free-running, or a line's frame that opens an inspection. */
 export type FrameCause = 'free-run' | 'line';
@@ -10,13 +10,13 @@ const lineDepth = 8;
  * free-running frame waits (an older one is worthless), or up to eight line frames (each is a part).
  */
 export class FlowQueue {
-  readonly #send: (frame: SourceFrame, cause: FrameCause) => void;
+  readonly #send: (frame: TakenFrame, cause: FrameCause) => void;
   #onItsWay = false;
-  #waiting: { frame: SourceFrame; cause: FrameCause }[] = [];
+  #waiting: { frame: TakenFrame; cause: FrameCause }[] = [];
   superseded = 0;
   missed = 0;
 
-  constructor(send: (frame: SourceFrame, cause: FrameCause) => void) {
+  constructor(send: (frame: TakenFrame, cause: FrameCause) => void) {
     this.#send = send;
   }
 
@@ -24,7 +24,7 @@ export class FlowQueue {
     return this.#onItsWay;
   }
 
-  offer(frame: SourceFrame, cause: FrameCause): void {
+  offer(frame: TakenFrame, cause: FrameCause): void {
     if (cause === 'free-run') {
       const kept = this.#waiting.filter((waiting) => waiting.cause !== 'free-run');
       this.superseded += this.#waiting.length - kept.length;

@@ -30,6 +30,10 @@ export const simulatorSettingsSchema = z.strictObject({
   delivery: z.enum(['on-demand', 'flow', 'line']).default('on-demand'),
   /** Milliseconds between parts for `flow` and `line`. */
   periodMs: z.number().min(5).max(3_600_000).default(1000),
+  /** For `line`: share of parts whose pulse the camera does not see, 0..1. */
+  missRate: z.number().min(0).max(1).default(0),
+  /** For `flow` and `line`: share of frames that are exposed and lost on their way, 0..1. */
+  lossRate: z.number().min(0).max(1).default(0),
 });
 
 export const sourceSettingsSchema = z.discriminatedUnion('kind', [

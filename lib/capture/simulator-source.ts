@@ -1,5 +1,7 @@
 import { systemClock } from '../core/clock.ts';
 import { GoodpartError } from '../core/errors.ts';
+import { seededRandom } from '../core/random.ts';
+import { Conveyor } from './conveyor.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { PartDrawer } from './simulated-part.ts';
 import type {
@@ -10,6 +12,7 @@ import type {
   SourceDescription,
   SourceFrame,
   SourceModule,
+  SourceSink,
 } from './source.ts';
 
 /** A line that needs no camera. Part `n` looks the same in every run with the same seed, whatever happened in between. */
@@ -17,7 +20,7 @@ class SimulatorSource implements Source {
   readonly #settings: SimulatorSettings;
   #drawer: PartDrawer | undefined;
   #number = 0;
-  #conveyor: NodeJS.Timeout | undefined;
+  #conveyor: Conveyor | undefined;
 
   constructor(settings: SimulatorSettings) {
     this.#settings = settings;
@@ -27,20 +30,7 @@ class SimulatorSource implements Source {
     const { width, height, seed, defectRate, encoding, delivery, periodMs } = this.#settings;
     this.#drawer = new PartDrawer({ width, height, seed, defectRate });
     this.#number = resumeAfter;
-    if (delivery !== 'on-demand') {
-      let drawing = false;
-      this.#conveyor = setInterval(() => {
-        if (drawing) return sink.lost(1);
-        drawing = true;
-        this.#next().then(
-          (frame) => {
-            drawing = false;
-            sink.frame(frame);
-          },
-          (thrown: unknown) => sink.fault(new GoodpartError('GP_SOURCE_FAILED', String(thrown))),
-        );
-      }, periodMs);
-    }
+    if (delivery !== 'on-demand') this.#conveyor = this.#run(sink, delivery);
     const share = `${Math.round(defectRate * 1000) / 10} % with a defect, seed ${seed}`;
     return {
       delivery,
@@ -49,11 +39,12 @@ class SimulatorSource implements Source {
       width,
       height,
       settings: await this.readSettings(),
+      ...(delivery === 'flow' && { watch: { periodMs } }),
     };
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#conveyor);
+    this.#conveyor?.stop();
     this.#drawer = undefined;
   }
 
@@ -66,11 +57,30 @@ class SimulatorSource implements Source {
     return { simulated: true, seed, defectRate };
   }
 
-  async #next(): Promise<SourceFrame> {
+  #run(sink: SourceSink, delivery: 'flow' | 'line'): Conveyor {
+    const { periodMs, seed, missRate, lossRate } = this.#settings;
+    const random = seededRandom(seed);
+    let drawing = false;
+    return new Conveyor(periodMs, (part, at) => {
+      const [missed, lost] = [random() < missRate, random() < lossRate];
+      if (delivery === 'line' && missed) return;
+      if (lost || drawing) return sink.lost(1);
+      drawing = true;
+      this.#next(at).then(
+        (frame) => {
+          drawing = false;
+          sink.frame({ ...frame, settings: { ...frame.settings, part } });
+        },
+        (thrown: unknown) => sink.fault(new GoodpartError('GP_SOURCE_FAILED', String(thrown))),
+      );
+    });
+  }
+
+  async #next(at?: number): Promise<SourceFrame> {
     if (this.#drawer === undefined) throw new GoodpartError('GP_SOURCE_FAILED', 'The simulated line is closed');
     const { width, height, encoding } = this.#settings;
     const number = ++this.#number;
-    const exposedAt = systemClock.mono();
+    const exposedAt = at ?? systemClock.mono();
     const exposedUtc = systemClock.utc();
     const { data, truth, spot } = this.#drawer.draw(number);
     const round = (value: number) => Math.round(value * 10_000) / 10_000;

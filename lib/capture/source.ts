@@ -1,10 +1,11 @@
 import type { GoodpartError } from '../core/errors.ts';
 import type { FrameInfo } from '../core/frame.ts';
+import type { WatchSettings } from './watchdog.ts';
 
 /**
  * The interface that every camera plugs into, inside the camera's child process. It is final: a folder, a simulator, a
  * GStreamer pipeline, a GenICam camera and an HTTP push all fit it as it is. What is common to all of them (capture
- * after a trigger, queues, counters, reopening, watchdog) is the desk's (`capture-desk.ts`), never the source's.
+ * after a trigger, queues, counters, reopening, watchdog) is the desk's (`capture-desk.ts`, `opening.ts`), never the source's.
  */
 export interface Source {
   /**
@@ -21,6 +22,8 @@ export interface Source {
   expose(o: ExposeOptions): Promise<SourceFrame>;
   /** What the device says its settings are now (exposure, gain, …), not what was asked for. */
   readSettings(): Promise<DeviceSettings>;
+  /** The last lines that its tool printed, without secrets: said when the watchdog finds the source at fault. */
+  lastWords?(): string[];
 }
 
 /** Who decides when a picture is taken. */
@@ -48,11 +51,21 @@ export interface ExposeOptions {
 }
 
 /** A frame as a source hands it over. `number` counts from 1; gaps are reported through `sink.lost`. */
-export interface SourceFrame extends Omit<FrameInfo, 'id' | 'bytes' | 'source'> {
+export interface SourceFrame extends Omit<FrameInfo, 'id' | 'bytes' | 'source' | 'arrivedAt' | 'counter' | 'losses'> {
+  /**
+   * The frame's instant on the device's own clock, milliseconds from any zero (its PTS, its timestamp): by it frames that come
+   * late in a burst are known. Left out where there is none; `exposedAt` is taken then.
+   */
+  deviceAt?: number;
   /**
    * `exposedAt`: start of exposure in monotonic milliseconds. Where the device does not tell it, a LOWER bound, e.g. the
    * arrival of the frame before: `pass` is said only of what was certainly exposed after its trigger.
    */
+  data: Buffer;
+}
+
+/** A frame as the desk passes it on: with all that travels with it but its id and the camera's name. */
+export interface TakenFrame extends Omit<FrameInfo, 'id' | 'bytes' | 'source'> {
   data: Buffer;
 }
 
@@ -76,7 +89,10 @@ export interface SourceDescription {
   /** Pixels; null where the source does not know before the first frame. */
   width: number | null;
   height: number | null;
+  /** As read back now; they go into the record of every frame, beneath what the frame itself says. */
   settings: DeviceSettings;
+  /** What is known of the device's pace, for the watchdog; left out where nothing is. */
+  watch?: WatchSettings;
 }
 
 /** Something that `discover` found and that can be opened with these settings. */
@@ -98,7 +114,7 @@ export interface SourceCounters {
   exposed: number;
   /** Frames that crossed to the parent. */
   delivered: number;
-  /** Free-running frames replaced by a newer one before the parent took them. */
+  /** Frames of a flow that nobody took before a newer one came. */
   superseded: number;
   /** Frames that the source knows it never saw. */
   lost: number;
@@ -106,6 +122,10 @@ export interface SourceCounters {
   missed: number;
   /** Frames not used for a capture because they were exposed before its trigger. */
   tooOld: number;
+  /** Frames dropped because they came late: a backlog, or older than the greatest age that is allowed. */
+  stale: number;
+  /** Times that the watchdog found the source at fault: stalled, late, too fast or frozen. */
+  stalls: number;
   /** Captures that ended with an error. */
   failed: number;
   /** Times that the source was opened again. */
@@ -119,6 +139,8 @@ export const noCounts: Readonly<SourceCounters> = Object.freeze({
   lost: 0,
   missed: 0,
   tooOld: 0,
+  stale: 0,
+  stalls: 0,
   failed: 0,
   reopened: 0,
 });
@@ -127,4 +149,6 @@ export interface SourceStatus {
   connected: boolean;
   /** One sentence: what runs, or what is wrong. */
   text: string;
+  /** What people should see although frames come, e.g. that the exposure could not be locked; left out where there is nothing. */
+  warning?: string;
 }

@@ -1,3 +1,5 @@
+import { isReasonKey, type ReasonKey } from './reasons.ts';
+
 /**
  * The error catalogue: every error a user can meet has a code here, and one sentence that says what to do.
  * Codes are stable; `test/core/errors.test.ts` holds that each one is described.
@@ -23,6 +25,7 @@ export const errorCatalogue = {
   GP_LEARN_FAILED: 'Learning stopped. The message names the picture or setting that prevented it.',
   GP_EVIDENCE_LOST: 'A record or picture could not be kept. It is counted and the PLC is told.',
   GP_ENDPOINT_FAILED: 'The PLC endpoint could not be opened. It is tried again by itself.',
+  GP_TOOL_MISSING: 'A program that this needs is not installed. The message names the package to install.',
   GP_SOURCE_FAILED: 'The camera or folder gave no picture. It is tried again by itself.',
   GP_INTERNAL: 'A fault in Goodpart itself. The station went on; please report this.',
 } as const;
@@ -35,6 +38,8 @@ export interface ErrorDetails {
   expected?: string;
   /** What came, already shortened and printable. */
   received?: string;
+  /** Why an inspection is not made because of this, where that is more than the code says. */
+  reason?: ReasonKey;
   cause?: unknown;
 }
 
@@ -49,6 +54,7 @@ export class GoodpartError extends Error {
   readonly field: string | undefined;
   readonly expected: string | undefined;
   readonly received: string | undefined;
+  readonly reason: ReasonKey | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -57,6 +63,7 @@ export class GoodpartError extends Error {
     this.field = details.field;
     this.expected = details.expected;
     this.received = details.received;
+    this.reason = details.reason;
     Object.defineProperty(this, brand, { value: true });
   }
 
@@ -65,8 +72,8 @@ export class GoodpartError extends Error {
   }
 
   toJSON(): Record<string, unknown> {
-    const { code, message, field, expected, received } = this;
-    return { code, message, field, expected, received };
+    const { code, message, field, expected, received, reason } = this;
+    return { code, message, field, expected, received, ...(reason !== undefined && { reason }) };
   }
 
   /** Rebuilds an error that crossed a process boundary as JSON. */
@@ -76,6 +83,7 @@ export class GoodpartError extends Error {
     field?: unknown;
     expected?: unknown;
     received?: unknown;
+    reason?: unknown;
   }) {
     const code =
       typeof json.code === 'string' && json.code in errorCatalogue ? (json.code as ErrorCode) : 'GP_INTERNAL';
@@ -84,6 +92,7 @@ export class GoodpartError extends Error {
       field: text(json.field),
       expected: text(json.expected),
       received: text(json.received),
+      reason: isReasonKey(json.reason) ? json.reason : undefined,
     });
   }
 }

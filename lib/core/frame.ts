@@ -24,6 +24,30 @@ export interface FrameInfo {
   exposedUtc: string;
   /** Camera settings read back with this frame (exposure, gain, …), and the file name for folders. */
   settings: Record<string, string | number | boolean>;
+  /** When it had come from the device, monotonic milliseconds; with `losses` and `counter` left out where no camera took it. */
+  arrivedAt?: number;
+  losses?: FrameLosses;
+  counter?: FrameCounter;
+}
+
+/** Frames of this camera that did not reach the station since the one before that did. */
+export interface FrameLosses {
+  /** Exposed and never seen: gaps in the device's numbers, incomplete transfers. */
+  lost: number;
+  /** Dropped because they came late. */
+  stale: number;
+  /** Of a flow: nobody took them before a newer one came. */
+  superseded: number;
+  /** Of a hardware line: parts that were dropped because the station did not keep up. */
+  missed: number;
+}
+
+/** The device's own count, by which frames are held against the parts that were announced. */
+export interface FrameCounter {
+  /** How often the camera had been opened: counts of different openings say nothing about each other. */
+  opening: number;
+  /** Exposures since it was opened, this one and all that were lost included. */
+  exposures: number;
 }
 
 export type FrameInit = Omit<FrameInfo, 'id' | 'bytes'> & { id?: string; data: Buffer };

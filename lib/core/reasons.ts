@@ -33,6 +33,7 @@ const table = {
   flowError: [41, 'A node of the flow reported an error'],
   internalError: [42, 'A fault in the station itself'],
   partMisplaced: [43, 'The part does not lie where the model can judge it'],
+  outOfStep: [44, 'The light barrier’s pulses and the announced parts do not agree'],
   // 60..79: refused, or not ready
   offline: [60, 'The station is offline'],
   notReady: [61, 'The station is not ready'],
@@ -45,9 +46,14 @@ const table = {
   duplicateTrigger: [68, 'This trigger id is already open'],
   starting: [69, 'The station is starting'],
   badTrigger: [70, 'The trigger is not usable'],
+  notAnnounced: [71, 'The light barrier saw a part that was not announced'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ReasonKey = keyof typeof table;
+
+export function isReasonKey(value: unknown): value is ReasonKey {
+  return typeof value === 'string' && Object.hasOwn(table, value);
+}
 
 export interface Reason {
   key: ReasonKey;

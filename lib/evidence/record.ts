@@ -31,6 +31,11 @@ const frame = z.object({
   exposedAt: number,
   exposedUtc: z.string(),
   settings: z.record(z.string(), z.union([z.string(), z.boolean(), number])),
+  arrivedAt: number.optional(),
+  /** Frames of this camera that did not reach the station since the one before: see `FrameLosses` in lib/core/frame.ts. */
+  losses: z.object({ lost: z.int(), stale: z.int(), superseded: z.int(), missed: z.int() }).optional(),
+  /** The device's own count: see `FrameCounter` in lib/core/frame.ts. */
+  counter: z.object({ opening: z.int(), exposures: z.int() }).optional(),
 });
 
 const roi = z.object({

@@ -22,14 +22,26 @@ export function intake(
   properties: IntakeProperties = defaultIntake,
   at: number = systemClock.mono(),
 ): Inspection | Refusal {
-  const answer = station.accept({
+  const answer = station.accept({ ...requested(message, properties), source, at });
+  return 'inspection' in answer ? answer.inspection : answer;
+}
+
+/** Tells the station which part the light barrier will see next. */
+export function announcement(
+  station: Station,
+  message: Message,
+  properties: IntakeProperties = defaultIntake,
+): Inspection | Refusal {
+  const answer = station.announcePart({ ...requested(message, properties), at: systemClock.mono() });
+  return 'inspection' in answer ? answer.inspection : answer;
+}
+
+function requested(message: Message, properties: IntakeProperties) {
+  return {
     triggerId: whole(message, properties.triggerIdProperty),
     partId: partId(message, properties.partIdProperty),
     expectedRecipe: whole(message, properties.recipeProperty),
-    source,
-    at,
-  });
-  return 'inspection' in answer ? answer.inspection : answer;
+  };
 }
 
 export function isRefusal(answer: Inspection | Refusal): answer is Refusal {

@@ -1,4 +1,5 @@
 import type { BackoffLimits } from './backoff.ts';
+import type { Redact } from './redact.ts';
 import type { SupervisedChild } from './supervised-child.ts';
 
 export interface ChildOptions {
@@ -21,6 +22,8 @@ export interface ChildOptions {
   maxQueuedBytes?: number;
   /** The child may live on a little after its parent died, to say so (PLC); without it the kernel kills it. */
   outlivesParent?: boolean;
+  /** Takes secrets out of what the child prints and of its errors; default: user and password of every URL. */
+  redact?: Redact;
   /** Runs after each start, before the child counts as running: load the model, open the endpoints again. */
   initialise?: (child: SupervisedChild) => Promise<void>;
 }

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { systemClock } from '../core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import { Backoff } from './backoff.ts';
 import type { ChildOptions, ChildState, ChildStats, Reply } from './child-options.ts';
+import { dyingWithParent } from './dying-with-parent.ts';
 import { type Message, MessageReader, writeMessage } from './framing.ts';
+import { redactUrls } from './redact.ts';
 import { TextRing } from './text-ring.ts';
 
 export type { ChildOptions, ChildState, ChildStats, Reply } from './child-options.ts';
@@ -21,8 +22,6 @@ const pingsUntilHung = 4;
 /** How long an ended child's pipes may still hold its last words; a grandchild can keep them open for ever. */
 const lastWordsMs = 250;
 
-const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
-
 /**
  * The one way to run a child: spawn, length-framed messages over a socket pair on fd 3, deadlines, SIGKILL, restart with
  * back-off, death with the parent, the last lines it printed. Nothing here ever throws into Node-RED's loop.
@@ -34,7 +33,7 @@ export class SupervisedChild extends EventEmitter {
   #state: ChildState = 'stopped';
   #process: ChildProcess | undefined;
   #channel: Duplex | undefined;
-  #ring = new TextRing();
+  #ring: TextRing;
   #pending = new Map<number, Pending>();
   #nextId = 1;
   #starts = 0;
@@ -66,9 +65,11 @@ export class SupervisedChild extends EventEmitter {
       backoff: { minMs: 250, maxMs: 30_000, resetAfterMs: 20_000 },
       maxQueuedBytes: 128 * 1024 * 1024,
       outlivesParent: false,
+      redact: redactUrls,
       ...options,
     };
     this.#backoff = new Backoff(this.options.backoff);
+    this.#ring = new TextRing(100, this.options.redact);
   }
 
   get state(): ChildState {
@@ -204,13 +205,13 @@ export class SupervisedChild extends EventEmitter {
     const { module, args, nodeFlags, env, outlivesParent, name, startMs } = this.options;
     this.#starts += 1;
     this.#startedAt = systemClock.mono();
-    this.#ring = new TextRing();
+    this.#ring = new TextRing(100, this.options.redact);
     const ready = Promise.withResolvers<void>();
     ready.promise.catch(() => {}); // someone may be waiting, or nobody: never an unhandled rejection
     this.#ready = ready;
     this.#setState('starting');
     const node = [process.execPath, ...nodeFlags, module, ...args];
-    const command = setpriv && !outlivesParent ? [setpriv, '--pdeathsig', 'KILL', ...node] : node;
+    const command = outlivesParent ? node : dyingWithParent(node);
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     let child: ChildProcess;
     try {
@@ -279,7 +280,16 @@ export class SupervisedChild extends EventEmitter {
     this.#pending.delete(message.id);
     clearTimeout(pending.timer);
     if (message.kind === 'reply') pending.resolve({ body: message.body, payloads: message.payloads });
-    else pending.reject(GoodpartError.fromJSON((message.body ?? {}) as Record<string, unknown>));
+    else pending.reject(this.#told(message.body));
+  }
+
+  #told(body: unknown): GoodpartError {
+    const json = (body ?? {}) as Record<string, unknown>;
+    const safe = Object.entries(json).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? this.options.redact(value) : value,
+    ]);
+    return GoodpartError.fromJSON(Object.fromEntries(safe));
   }
 
   /** A listener that throws must not end the process whose timer or socket called us. */

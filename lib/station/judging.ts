@@ -12,6 +12,19 @@ export interface Override {
   by: string;
 }
 
+export interface JudgeViewOptions {
+  /** True: the view's verdict is the part's. False where `part verdict` joins several. */
+  final: boolean;
+  /** Regions and limits "fixed here": a named override of the recipe. For limits without regions: `wholeFrameRoi(limits)`. */
+  rois?: readonly Roi[];
+  /** Who overrides: the node's name, for the record. */
+  overrideBy?: string;
+  /** Whether a warn is accepted; default what the recipe says, false without one. */
+  warnAccepted?: boolean;
+  /** Hash of the camera's settings; default what `registerCamera` said of the view. */
+  cameraSettings?: string;
+}
+
 export interface JudgingInput {
   trigger: Pick<Trigger, 'at'>;
   /** The ledger's own view: its frame and score, never a message's. */

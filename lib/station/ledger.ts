@@ -79,6 +79,14 @@ export class Ledger {
     return entry;
   }
 
+  /** Brings the deadline forward, never before that of an earlier inspection. */
+  tighten(id: string, deadline: number): void {
+    const at = this.#open.findIndex((entry) => entry.id === id);
+    if (at < 0) return;
+    const earliest = at === 0 ? deadline : Math.max(deadline, this.#open[at - 1].deadline);
+    this.#open[at].deadline = Math.min(this.#open[at].deadline, earliest);
+  }
+
   /** False where it is too late, or the view has its frame. A frame from before the trigger makes the view invalid. */
   addFrame(id: string, name: string, frame: Frame, camera: string | null, now: number): boolean {
     const entry = this.#undecided(id);

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { asGoodpartError, invalidParameter } from '../core/errors.ts';
-import type { StationMode } from '../core/inspection.ts';
+import type { Roi, StationMode } from '../core/inspection.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
 import type { Entry } from './entry.ts';
+import { frozenCopy } from './freeze.ts';
 import { type Fault, type Health, type HealthKind, ownFaults } from './health.ts';
 import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger.ts';
@@ -63,6 +64,8 @@ export abstract class StationDesk extends EventEmitter {
   protected closing = false;
   /** Views whose pictures are drawn, not taken: said to the PLC and in every record. */
   protected readonly simulatedViews = new Set<string>();
+  /** Regions drawn in the flow, by view. */
+  protected readonly drawn = new Map<string, readonly Roi[]>();
   #announcement: NodeJS.Immediate | null = null;
   readonly #clockSynchronised = clockIsSynchronised();
 
@@ -170,6 +173,17 @@ export abstract class StationDesk extends EventEmitter {
 
   snapshot(): StationSnapshot {
     return makeSnapshot(this.situation());
+  }
+
+  /** Regions drawn in the flow for a view, to be learned with; null takes them back. Limits in them are not looked at. */
+  drawRegions(view: string, rois: readonly Roi[] | null): void {
+    if (rois === null) this.drawn.delete(view);
+    else this.drawn.set(view, frozenCopy([...rois]));
+  }
+
+  /** The regions that limits are to be learned for: those drawn in the flow, else the active recipe's. */
+  regionsOf(view: string): readonly Roi[] {
+    return this.drawn.get(view) ?? this.recipes.active()?.views[view]?.rois ?? [];
   }
 
   protected now(): number {

@@ -1,15 +1,14 @@
 import { asGoodpartError, invalidParameter } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import { newId } from '../core/ids.ts';
-import type { Inspection, ModelIdentity, Roi, ScoreResult, TriggerRequest, View } from '../core/inspection.ts';
+import type { Inspection, ScoreResult, TriggerRequest, View } from '../core/inspection.ts';
 import { type Reason, type ReasonKey, reason } from '../core/reasons.ts';
 import type { Refusal } from '../core/snapshot.ts';
 import type { PartRule } from '../rules/part.ts';
 import { describeEntry, type Entry, emptyView } from './entry.ts';
-import { frozenCopy } from './freeze.ts';
 import { Health, ownFaults } from './health.ts';
 import { Identity } from './identity.ts';
-import { judgeLedgerView } from './judging.ts';
+import { type JudgeViewOptions, judgeLedgerView } from './judging.ts';
 import { Ledger, type PublishAnswer } from './ledger.ts';
 import type { Release } from './lock.ts';
 import {
@@ -20,29 +19,16 @@ import {
   type StationLimits,
   type StationOptions,
 } from './options.ts';
-import { effectiveRois, type RecipeView } from './recipe-schema.ts';
 import { resultOf } from './results.ts';
 import { notReady } from './snapshot.ts';
-import { StationDesk, type StationParts } from './station-desk.ts';
+import { type Answer, StationCameras } from './station-cameras.ts';
+import type { StationParts } from './station-desk.ts';
 import { harmless, triggerTrouble } from './trigger-check.ts';
-import { validationFingerprint } from './validation.ts';
 
+export type { JudgeViewOptions } from './judging.ts';
 export type { PublishAnswer } from './ledger.ts';
 export type { StationLimits, StationOptions } from './options.ts';
 export type { Audit } from './station-desk.ts';
-
-export interface JudgeViewOptions {
-  /** True: the view's verdict is the part's. False where `part verdict` joins several. */
-  final: boolean;
-  /** Regions and limits "fixed here": a named override of the recipe. For limits without regions: `wholeFrameRoi(limits)`. */
-  rois?: readonly Roi[];
-  /** Who overrides: the node's name, for the record. */
-  overrideBy?: string;
-  /** Whether a warn is accepted; default what the recipe says, false without one. */
-  warnAccepted?: boolean;
-  /** Hash of the camera's settings; default what `registerCamera` said of the view. */
-  cameraSettings?: string;
-}
 
 /**
  * The heart: one inspection place, named by line and station. Wraps the pure ledger with the clock, one timer, what is
@@ -52,11 +38,9 @@ export interface JudgeViewOptions {
  * `snapshot` (StationSnapshot) at once on a result, else once per turn of the loop; `audit` (Audit); `alarmReset` (by);
  * `trouble` (GoodpartError). A listener that throws stops nobody; it shows as fault 502.
  */
-export class Station extends StationDesk {
+export class Station extends StationCameras {
   readonly #seams: Seams;
   readonly #release: Release;
-  readonly #drawn = new Map<string, readonly Roi[]>();
-  readonly #cameras = new Map<string, { name: string; settingsHash: string }>();
   #cancelTimer: (() => void) | null = null;
   #timerAt: number | null = null;
   #draining = false;
@@ -140,13 +124,17 @@ export class Station extends StationDesk {
   }
 
   /** Opens an inspection or refuses at once; never throws for what a trigger carries. */
-  accept(request: TriggerRequest): { refused: false; inspection: Inspection } | Refusal {
+  accept(request: TriggerRequest): Answer {
+    return this.openFor(request, 0);
+  }
+
+  protected override openFor(request: TriggerRequest, patienceMs: number): Answer {
     this.tick();
     const trouble = triggerTrouble(request);
     if (trouble !== null)
-      return this.#refuse(request, trouble.key, reason(trouble.key, { detail: trouble.detail }).text);
+      return this.refuseWith(request, trouble.key, reason(trouble.key, { detail: trouble.detail }).text);
     const obstacle = notReady(this.situation());
-    if (obstacle !== null) return this.#refuse(request, obstacle.key, obstacle.text);
+    if (obstacle !== null) return this.refuseWith(request, obstacle.key, obstacle.text);
     if (this.#isDuplicate(request)) return this.refuse(request, 'duplicateTrigger');
     const now = this.now();
     const { triggerId, partId, expectedRecipe, source } = request;
@@ -159,8 +147,8 @@ export class Station extends StationDesk {
       mode: this.identity.mode,
       recipe,
       simulated: this.place.simulated,
-      deadline: at + this.limits.deadlineMs,
-      expected: source === 'image' || source === 'camera' ? [] : [...this.#cameras.keys()],
+      deadline: at + patienceMs + this.limits.deadlineMs,
+      expected: source === 'image' || source === 'camera' ? [] : this.cameraViews(),
     });
     this.newest = entry;
     this.previousTrigger = triggerId;
@@ -169,13 +157,13 @@ export class Station extends StationDesk {
       const detail = `expected ${expectedRecipe}, active is ${recipe?.number ?? 'none'}`;
       this.ledger.invalidate(entry.id, reason('wrongRecipe', { detail }), now);
     }
-    this.#after();
+    this.after();
     return { refused: false, inspection: describeEntry(entry, '', this.place) };
   }
 
   /** Counts a trigger that cannot be taken, whoever found out. */
-  refuse(request: TriggerRequest, key: ReasonKey): Refusal {
-    return this.#refuse(request, key, reason(key).text);
+  override refuse(request: TriggerRequest, key: ReasonKey): Refusal {
+    return this.refuseWith(request, key, reason(key).text);
   }
 
   /** How many triggers could be accepted now; 0 while not ready. */
@@ -211,7 +199,7 @@ export class Station extends StationDesk {
       const cameraSettings = o.cameraSettings ?? this.cameraSettings(view, known.camera);
       const override = o.rois === undefined ? null : { rois: o.rois, by: o.overrideBy || 'an unnamed node' };
       if (entry.verdict === null) {
-        const drawn = this.#drawn.get(view) ?? null;
+        const drawn = this.drawn.get(view) ?? null;
         const input = { trigger: entry.trigger, view: known, recipe: entry.recipe, override, drawn, cameraSettings };
         const judgement = judgeLedgerView(input);
         const unvalidated = judgement.validation !== null && judgement.validation.state !== 'validated';
@@ -241,19 +229,19 @@ export class Station extends StationDesk {
   invalidateHung(sequence: number): boolean {
     this.tick();
     const said = this.ledger.overrule(sequence, reason('stationHung'), this.now());
-    this.#after();
+    this.after();
     return said;
   }
 
   publish(id: string): PublishAnswer {
     this.tick();
     const answer = this.ledger.publish(id, this.now());
-    this.#after();
+    this.after();
     return answer;
   }
 
   /** Throws GP_STATION_UNKNOWN_INSPECTION for an id that is not known (any more). */
-  describe(id: string, view: string): Inspection {
+  override describe(id: string, view: string): Inspection {
     return describeEntry(this.#known(id), view, this.place);
   }
 
@@ -267,50 +255,10 @@ export class Station extends StationDesk {
     };
   }
 
-  /** Tells which camera gives a view; inspections from now on expect it, unless an exposure or an image opens them. */
-  registerCamera(view: string, camera: { name: string; settingsHash: string; simulated?: boolean }): void {
-    const { name, settingsHash, simulated = false } = camera;
-    this.#cameras.set(view, { name, settingsHash });
-    if (simulated) this.simulatedViews.add(view);
-    else this.simulatedViews.delete(view);
-    this.changed();
-  }
-
-  unregisterCamera(view: string): void {
-    this.#cameras.delete(view);
-    this.simulatedViews.delete(view);
-    this.changed();
-  }
-
-  /** Regions drawn in the flow for a view, to be learned with; null takes them back. Limits in them are not looked at. */
-  drawRegions(view: string, rois: readonly Roi[] | null): void {
-    if (rois === null) this.#drawn.delete(view);
-    else this.#drawn.set(view, frozenCopy([...rois]));
-  }
-
-  /** The regions that limits are to be learned for: those drawn in the flow, else the active recipe's. */
-  regionsOf(view: string): readonly Roi[] {
-    return this.#drawn.get(view) ?? this.recipes.active()?.views[view]?.rois ?? [];
-  }
-
-  /** Hash of the settings of the camera that gives a view; '' where there is none, or the picture is not of that camera. */
-  cameraSettings(view: string, takenBy?: string | null): string {
-    const camera = this.#cameras.get(view);
-    return camera === undefined || (takenBy !== undefined && takenBy !== camera.name) ? '' : camera.settingsHash;
-  }
-
-  /** What a recipe's view must carry as `validation.fingerprint` to be valid for what runs here now. */
-  fingerprint(
-    view: string,
-    subject: Pick<RecipeView, 'rois' | 'median' | 'warn' | 'fail'> & { model: ModelIdentity },
-  ): string {
-    const cameraSettings = this.cameraSettings(view);
-    return validationFingerprint({ model: subject.model, cameraSettings, rois: effectiveRois(subject) });
-  }
-
   /** Closes what is due. The station's timer calls it; so does every method that depends on time. */
   override tick(): void {
     this.identity.watch();
+    this.hardware.tick(this.now());
     this.ledger.tick(this.now());
     this.#drain();
     this.#arm();
@@ -339,11 +287,11 @@ export class Station extends StationDesk {
       this.ledger.invalidate(id, why, this.now());
       throw asGoodpartError(thrown);
     } finally {
-      this.#after();
+      this.after();
     }
   }
 
-  #after(): void {
+  protected override after(): void {
     this.#drain();
     this.#arm();
     this.changed();
@@ -355,7 +303,7 @@ export class Station extends StationDesk {
     return previous === triggerId || this.ledger.open().some((entry) => entry.trigger.triggerId === triggerId);
   }
 
-  #refuse(request: TriggerRequest, key: ReasonKey, text: string): Refusal {
+  protected override refuseWith(request: TriggerRequest, key: ReasonKey, text: string): Refusal {
     const refusal: Refusal = Object.freeze({ refused: true, reason: key, text });
     const known = harmless(request, this.now());
     this.identity.count('missed');
@@ -374,6 +322,7 @@ export class Station extends StationDesk {
         for (const entry of closed) {
           const at = entry.closedAt ?? this.now();
           this.identity.closed(entry);
+          this.hardware.closed(entry.id);
           this.results.add(resultOf(entry, at, Date.parse(this.o.clock.utc())), entry.mode, this.identity.mode);
           this.announce();
           this.tell('closed', describeEntry(entry, '', this.place));
@@ -385,7 +334,8 @@ export class Station extends StationDesk {
   }
 
   #arm(): void {
-    const at = this.closing ? null : this.ledger.nextInstant();
+    const instants = [this.ledger.nextInstant(), this.hardware.nextInstant()].filter((one) => one !== null);
+    const at = this.closing || instants.length === 0 ? null : Math.min(...instants);
     if (at === this.#timerAt) return;
     this.#cancelTimer?.();
     this.#cancelTimer = null;

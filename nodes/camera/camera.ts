@@ -14,6 +14,7 @@ import { resources } from '../../lib/node-red/resources.ts';
 import type { Station } from '../../lib/station/station.ts';
 import { config } from './config.ts';
 import { FreeRun } from './free-run.ts';
+import { serveLine } from './line.ts';
 import { sourceSettings } from './source-settings.ts';
 
 const cameraFault = 101;
@@ -45,10 +46,11 @@ export default function register(RED: NodeAPI): void {
         invalidParameter('view', 'a view that no other camera of this station gives', view, 'GP_CONFIG_INVALID');
       kit.onClose(claim(`view ${station.id} ${view}`, kit.id, oneCamera));
     }
-    const lease = await resources.take(`camera ${kit.id} ${JSON.stringify({ name, source })}`, {
+    const maxAgeMs = kit.config.maxAgeMs || null;
+    const lease = await resources.take(`camera ${kit.id} ${JSON.stringify({ name, source, maxAgeMs })}`, {
       group: `camera ${kit.id}`,
       create: async () => {
-        const camera = new Camera({ name, source });
+        const camera = new Camera({ name, source, maxAgeMs });
         camera.start().catch(() => {}); // it goes on trying; its state says what is wrong
         return camera;
       },
@@ -57,10 +59,13 @@ export default function register(RED: NodeAPI): void {
     const camera = lease.value;
     kit.onClose(() => lease.release());
 
-    const showState = ({ connected, text }: SourceStatus) => {
+    const showState = ({ connected, text, warning }: SourceStatus) => {
       const starting = camera.childStats().state === 'starting';
       if (inspects) station.setHealth(`camera ${kit.id}`, 'camera', connected, starting ? 0 : cameraFault, text);
-      kit.status(connected ? 'green' : starting ? 'blue' : 'red', text);
+      // a picture taken with other settings than the recipe's is out of specification, not a fault
+      if (inspects) station.setDegraded(`camera ${kit.id}`, connected && warning !== undefined, warning ?? '');
+      const seen = warning === undefined ? 'green' : 'yellow';
+      kit.status(connected ? seen : starting ? 'blue' : 'red', text);
       if (!connected && !starting) kit.warn(text);
     };
     camera.on('state', showState);
@@ -70,8 +75,13 @@ export default function register(RED: NodeAPI): void {
     });
     showState(camera.status());
     if (inspects) {
-      station.registerCamera(view, { name, settingsHash: camera.settingsHash, simulated: source.kind === 'simulator' });
+      const { announced, pulseEarliestMs: earliestMs, pulseLatestMs: latestMs } = kit.config;
+      station.registerCamera(view, {
+        ...{ name, settingsHash: camera.settingsHash, simulated: source.kind === 'simulator' },
+        ...(run === 'line' && announced && { announced: { earliestMs, latestMs, graceMs: timeoutMs } }),
+      });
       kit.onClose(() => station.unregisterCamera(view));
+      if (run === 'line') serveLine({ kit, camera, station, view, name, announced });
     }
 
     const pass = (message: Message, inspection: Inspection, frame: Frame | null, send: Send) => {
@@ -90,7 +100,7 @@ export default function register(RED: NodeAPI): void {
         kit.status('green', `picture ${frame.info.number}`);
       } catch (thrown) {
         const error = asGoodpartError(thrown, 'GP_SOURCE_FAILED');
-        const key = camera.status().connected ? 'frameTimeout' : 'cameraLost';
+        const key = error.reason ?? 'cameraLost';
         station.failView(inspection.id, view, reason(key, { view, detail: error.message }));
         kit.status('red', error.message);
       }
@@ -107,8 +117,11 @@ export default function register(RED: NodeAPI): void {
         kit.status('red', error.message);
         return error.received !== 'end of the folder';
       }
-      // what a stop or a deploy interrupts opens no inspection: nobody would finish it
-      if (!freeRun.running) return true;
+      // what a stop or a deploy interrupts opens no inspection: nobody would finish it; and another camera may have been faster
+      if (!freeRun.running || station.credit() === 0) {
+        camera.discard();
+        return true;
+      }
       const answer = intake(station, {}, 'camera', undefined, frame.info.exposedAt);
       if (isRefusal(answer)) return true;
       station.addFrame(answer.id, view, frame, name);
@@ -149,6 +162,9 @@ export default function register(RED: NodeAPI): void {
         if (message.collect === true || run === 'collect') {
           send({ ...message, ...(await collected(camera.capture({ after: systemClock.mono(), timeoutMs }))) });
           return;
+        }
+        if (run === 'line') {
+          throw new GoodpartError('GP_INPUT_INVALID', 'A camera on a hardware line takes its pictures by itself');
         }
         if (inspectionRef(message) === null) {
           const answer = intake(station, message, 'message');

@@ -4,6 +4,8 @@ import { genicamFields } from './genicam-fields.ts';
 
 const folder = { source: ['folder'] };
 const simulator = { source: ['simulator'] };
+const line = { run: ['line'] };
+const pulse = { ...line, announced: ['true'] };
 
 export const config = defineConfig({
   type: 'goodpart-camera',
@@ -27,11 +29,27 @@ export const config = defineConfig({
     /** Share of parts with a defect. */
     defectRate: number({ default: 0.1, min: 0, max: 1, when: simulator }),
     encoding: choice(['jpeg', 'raw'], { when: simulator }),
+    /** Whether it draws when asked or all the time; with `run` line as a part passes. */
+    simDelivery: choice(['on-demand', 'flow'], { when: { ...simulator, run: ['triggered', 'free', 'collect'] } }),
+    simPeriodMs: whole({ default: 1000, min: 5, max: 3_600_000, unit: 'ms', when: simulator }),
     ...genicamFields,
-    run: choice(['triggered', 'free', 'collect']),
+    run: choice(['triggered', 'free', 'line', 'collect']),
+    announced: flag(true, { when: line }),
+    pulseEarliestMs: whole({ default: 0, min: 0, max: 600_000, unit: 'ms', when: pulse }),
+    pulseLatestMs: whole({ default: 500, min: 1, max: 600_000, unit: 'ms', when: pulse }),
     intervalMs: whole({ default: 1000, min: 20, max: 3_600_000, unit: 'ms', when: { run: ['free'] } }),
     timeoutMs: whole({ default: 1000, min: 10, max: 600_000, unit: 'ms' }),
+    /** Older pictures are not used; 0 = any age. */
+    maxAgeMs: whole({ default: 0, min: 0, max: 3_600_000, unit: 'ms' }),
   },
+  checks: [
+    {
+      field: 'pulseLatestMs',
+      expected: 'a time after the earliest pulse',
+      holds: ({ run, announced, pulseEarliestMs, pulseLatestMs }) =>
+        run !== 'line' || !announced || pulseLatestMs > pulseEarliestMs,
+    },
+  ],
   migrations: [
     {
       // Cameras had no view before a station could have several pictures of one part.

@@ -11,9 +11,10 @@ const pixels = (preset: number, min: number) => ({
 export const genicamFields = {
   /** Id, serial number, MAC or IP address; empty takes the only camera there is. */
   genicamCamera: text({ max: 100, when: genicam }),
-  genicamTrigger: choice(['software', 'line', 'free'], { when: genicam }),
-  genicamLine: text({ default: 'Line0', required: true, when: beside('genicamTrigger', 'line') }),
-  genicamEdge: choice(['RisingEdge', 'FallingEdge', 'AnyEdge'], { when: beside('genicamTrigger', 'line') }),
+  /** With `run` line the camera's input line starts the exposure, whatever stands here. */
+  genicamTrigger: choice(['software', 'free'], { when: beside('run', 'triggered', 'free', 'collect') }),
+  genicamLine: text({ default: 'Line0', required: true, when: beside('run', 'line') }),
+  genicamEdge: choice(['RisingEdge', 'FallingEdge', 'AnyEdge'], { when: beside('run', 'line') }),
   genicamFrameRate: number({ default: 0, min: 0, max: 10_000, unit: 'Hz', when: beside('genicamTrigger', 'free') }),
   genicamPixels: choice(['stored', 'Mono8', 'Mono10', 'Mono12', 'Mono16', 'Bayer8', 'RGB8'], { when: genicam }),
   genicamUserSet: text({ when: genicam }),

@@ -8,7 +8,7 @@ export function genicamSettings(values: ValuesOf<typeof config>): Extract<Source
   return {
     kind: 'genicam',
     camera: values.genicamCamera,
-    trigger: values.genicamTrigger,
+    trigger: values.run === 'line' ? 'line' : values.genicamTrigger,
     line: values.genicamLine,
     activation: values.genicamEdge,
     frameRate: values.genicamFrameRate,

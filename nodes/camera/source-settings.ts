@@ -13,7 +13,9 @@ export function sourceSettings(values: ValuesOf<typeof config>): SourceSettingsI
     }
     case 'simulator': {
       const { simWidth: width, simHeight: height, seed, defectRate, encoding } = values;
-      return { kind: 'simulator', width, height, seed, defectRate, encoding };
+      const delivery = values.run === 'line' ? ('line' as const) : values.simDelivery;
+      const pace = delivery === 'on-demand' ? {} : { delivery, periodMs: values.simPeriodMs };
+      return { kind: 'simulator', width, height, seed, defectRate, encoding, ...pace };
     }
     case 'genicam':
       return genicamSettings(values);

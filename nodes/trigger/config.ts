@@ -10,10 +10,10 @@ export const config = defineConfig({
   outputs: 2,
   fields: {
     station: node('goodpart-station'),
-    source: choice(['message', 'timer']),
+    source: choice(['message', 'timer', 'announce']),
     intervalMs: whole({ default: 1000, min: 20, max: 3_600_000, unit: 'ms', when: { source: ['timer'] } }),
-    partIdProperty: property({ default: 'part.id', when: { source: ['message'] } }),
-    recipeProperty: property({ default: '', when: { source: ['message'] } }),
-    triggerIdProperty: property({ default: '', when: { source: ['message'] } }),
+    partIdProperty: property({ default: 'part.id', when: { source: ['message', 'announce'] } }),
+    recipeProperty: property({ default: '', when: { source: ['message', 'announce'] } }),
+    triggerIdProperty: property({ default: '', when: { source: ['message', 'announce'] } }),
   },
 });

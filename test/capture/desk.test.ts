@@ -1,53 +1,19 @@
 import assert from 'node:assert/strict';
 import { CaptureDesk } from '../../lib/capture/capture-desk.ts';
 import type { FrameCause } from '../../lib/capture/flow-queue.ts';
-import type { OpenOptions, Source, SourceDescription, SourceFrame, SourceSink } from '../../lib/capture/source.ts';
+import type { SourceDescription } from '../../lib/capture/source.ts';
 import { systemClock } from '../../lib/core/clock.ts';
 import { GoodpartError } from '../../lib/core/errors.ts';
 import { until } from '../kit/until.ts';
+import { FakeSource, fakeFrame } from './fake-source.ts';
 
 const now = () => systemClock.mono();
 
-function frame(number: number, exposedAt = now()): SourceFrame {
-  const raw = { encoding: 'raw', width: 1, height: 1, channels: 1, bitDepth: 8 } as const;
-  return { ...raw, data: Buffer.alloc(1), number, exposedAt, exposedUtc: '', settings: {} };
-}
-
-/** A source with a will of its own, as real cameras have. */
-class Wayward implements Source {
-  sink: SourceSink | undefined;
-  resumeAfter = -1;
-  closed = 0;
-  exposing: (() => Promise<SourceFrame>) | undefined;
-  readonly #delivery: SourceDescription['delivery'];
-
-  constructor(delivery: SourceDescription['delivery']) {
-    this.#delivery = delivery;
-  }
-
-  async open({ sink, resumeAfter }: OpenOptions): Promise<SourceDescription> {
-    this.sink = sink;
-    this.resumeAfter = resumeAfter;
-    const size = { width: 1, height: 1, settings: {} };
-    return { delivery: this.#delivery, device: 'wayward', running: 'test', ...size };
-  }
-
-  async close(): Promise<void> {
-    this.closed += 1;
-  }
-
-  expose(): Promise<SourceFrame> {
-    return this.exposing?.() ?? Promise.resolve(frame(1));
-  }
-
-  async readSettings() {
-    return {};
-  }
-}
+const frame = (number: number, exposedAt = now()) => fakeFrame(number, { exposedAt });
 
 describe('the capture desk', () => {
   let desk: CaptureDesk;
-  let sources: Wayward[];
+  let sources: FakeSource[];
   let sent: [number, FrameCause][];
   let stuck: string[];
   const opened = async (delivery: SourceDescription['delivery']) => {
@@ -56,7 +22,7 @@ describe('the capture desk', () => {
     stuck = [];
     desk = new CaptureDesk({
       create: async () => {
-        const source = new Wayward(delivery);
+        const source = new FakeSource(delivery);
         sources.push(source);
         return source;
       },
@@ -146,8 +112,9 @@ describe('the capture desk', () => {
     source.sink?.warning('exposure could not be locked');
     assert.equal(desk.counters().lost, 7);
     assert.match(desk.status().text, /wayward: test; exposure could not be locked/);
+    assert.equal(desk.status().warning, 'exposure could not be locked');
     source.sink?.warning('');
-    assert.equal(desk.status().text, 'wayward: test');
+    assert.deepEqual(desk.status(), { connected: true, text: 'wayward: test' });
   });
 
   it('refuses a seventeenth capture at once', async () => {

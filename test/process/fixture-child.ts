@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, writeSync } from 'node:fs';
+import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
 import { type Handler, serveChild } from '../../lib/process/serve-child.ts';
+import { spawnTool } from '../../lib/process/spawn-tool.ts';
 
 /** A child that misbehaves on request. Its first argument is what goes wrong at the start; the second a file to write to. */
 const [atStart = '', file = ''] = process.argv.slice(2);
@@ -70,14 +71,18 @@ else {
   const parent = serveChild(handlers, {
     start: async () => {
       if (atStart === 'busy-later') setTimeout(busyFor, 100, 60_000);
+      if (atStart === 'tool') {
+        const tool = spawnTool({ name: 'a camera tool', command: 'sleep', args: ['60'], package: 'coreutils' });
+        writeFileSync(file, String(tool.pid));
+      }
       if (atStart === 'reject') throw new Error('the device is taken');
     },
     stop: async () => {
       if (atStart === 'ignore-stop') await new Promise(() => {});
-      if (file) appendFileSync(file, 'stopped\n');
+      if (file && atStart !== 'tool') appendFileSync(file, 'stopped\n');
     },
     orphaned: async () => {
-      if (!file) return;
+      if (!file || atStart === 'tool') return;
       for (let i = 0; i < 20; i++) {
         console.error(`words that nobody reads ${i}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
