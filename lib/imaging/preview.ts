@@ -12,7 +12,10 @@ export interface PreviewOptions {
 }
 
 /** A small JPEG to look at, never to measure by. 8 bits are shown as they are, 16 bits through the window. Throws GP_IMAGE_UNREADABLE. */
-export async function previewJpeg(image: ImageInput, { maxSide, quality = 80, window }: PreviewOptions): Promise<Buffer> {
+export async function previewJpeg(
+  image: ImageInput,
+  { maxSide, quality = 80, window }: PreviewOptions,
+): Promise<Buffer> {
   const opened = await openImage(image);
   const { grey, bitDepth } = opened;
   const scale = Math.min(1, maxSide / Math.max(opened.width, opened.height));

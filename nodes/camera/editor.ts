@@ -1,4 +1,9 @@
+import { addStyle } from '../../lib/node-red/editor/add-style.ts';
 import type { Editor } from '../../lib/node-red/editor/dialog.ts';
+import style from './editor.css';
+import { cameraFinder } from './editor-find.ts';
+import { LivePanel } from './editor-live.ts';
+import { showPlan } from './editor-plan.ts';
 
 const lastPart = (path: unknown) =>
   String(path ?? '')
@@ -9,4 +14,10 @@ const lastPart = (path: unknown) =>
 export const editor: Editor = {
   summary: ({ source, path }, t) =>
     path || source === 'simulator' ? t(`summary.${source}`, { name: lastPart(path) }) : '',
+  prepare: (form) => {
+    addStyle('goodpart-camera-style', style);
+    cameraFinder(form);
+    showPlan(form);
+    new LivePanel($('.goodpart-form .goodpart-live').last(), form);
+  },
 };
