@@ -10,8 +10,8 @@ export interface LiveFigures {
   width: number;
   height: number;
   histogram: Histogram;
-  /** Rises as the picture gets sharper; comparable between pictures of one camera and one scene only. */
-  focus: number;
+  /** Of the middle half of the picture (`imaging/focus.ts`); null where nothing can be said: all is alike there. */
+  focus: number | null;
 }
 
 /** The child's answer to a look; plain JSON, the preview beside it. */

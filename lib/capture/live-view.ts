@@ -65,13 +65,15 @@ function withoutPixels({ data, settings: _, ...info }: SourceFrame) {
 
 async function develop({ data, ...info }: SourceFrame): Promise<{ figures: LiveFigures; jpeg: Buffer }> {
   const image = { data, info };
-  const [{ histogram }, { previewJpeg }, { imageStatistics }] = await Promise.all([
+  const [{ histogram }, { previewJpeg }, { middleOf }, { focusMeasure }] = await Promise.all([
     import('../imaging/histogram.ts'),
     import('../imaging/preview.ts'),
-    import('../imaging/statistics.ts'),
+    import('../imaging/middle.ts'),
+    import('../imaging/focus.ts'),
   ]);
-  const measured = await histogram(image);
-  const { width, height, sharpness } = await imageStatistics(image);
+  const { width, height, ...measured } = await histogram(image);
+  const { values, ...size } = await middleOf(image);
+  const focus = focusMeasure(values, size);
   const jpeg = await previewJpeg(image, { maxSide: previewSide, window: measured.window });
-  return { figures: { width, height, histogram: measured, focus: sharpness }, jpeg };
+  return { figures: { width, height, histogram: measured, focus: Number.isFinite(focus) ? focus : null }, jpeg };
 }

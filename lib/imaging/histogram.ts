@@ -33,9 +33,12 @@ const outside = 0.005;
 
 /**
  * How the samples of a picture are distributed over their range, 16 bits unreduced. Looks at `mostPixels` pixels at most,
- * single ones that are not averaged, so that a small highlight counts for what it is. Throws GP_IMAGE_UNREADABLE.
+ * single ones that are not averaged, so that a small highlight counts for what it is. With the picture's own size. Throws GP_IMAGE_UNREADABLE.
  */
-export async function histogram(image: ImageInput, { bins = 64, mostPixels = 250_000 } = {}): Promise<Histogram> {
+export async function histogram(
+  image: ImageInput,
+  { bins = 64, mostPixels = 250_000 } = {},
+): Promise<Histogram & { width: number; height: number }> {
   const opened = await openImage(image);
   const { grey, bitDepth } = opened;
   const step = Math.max(1, Math.sqrt((opened.width * opened.height) / mostPixels));
@@ -47,7 +50,8 @@ export async function histogram(image: ImageInput, { bins = 64, mostPixels = 250
     .raw({ depth: bitDepth === 8 ? 'uchar' : 'ushort' });
   const data = await opened.finish(pixels);
   const samples = bitDepth === 8 ? data : samples16(data);
-  return describeSamples(samples, { channels: grey ? 1 : 3, bitDepth, bins });
+  const described = describeSamples(samples, { channels: grey ? 1 : 3, bitDepth, bins });
+  return { width: opened.width, height: opened.height, ...described };
 }
 
 /** The same of interleaved samples; pure. */

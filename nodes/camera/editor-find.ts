@@ -2,6 +2,7 @@ import type { DiscoveredSource } from '../../lib/capture/source.ts';
 import { AskError, askJson } from '../../lib/node-red/editor/ask.ts';
 import type { Form } from '../../lib/node-red/editor/form.ts';
 import { fieldsOf, findable } from './discovered.ts';
+import { wordsOr } from './editor-live-words.ts';
 
 /** A button below the source: lists the devices that are there, and choosing one fills in its fields. */
 export function cameraFinder(form: Form): void {
@@ -22,8 +23,9 @@ export function cameraFinder(form: Form): void {
   const show = (found: readonly DiscoveredSource[]) => {
     said.text(found.length === 0 ? t('find.none') : t('find.choose', { number: found.length }));
     for (const device of found) {
-      const { kind: _, ...settings } = device.settings;
-      const about = Object.entries(settings).map(([name, value]) => `${name} ${String(value)}`);
+      const about = Object.entries(fieldsOf(device)).map(([name, value]) => {
+        return `${wordsOr(t, `label.${name}`, name)} ${wordsOr(t, `choice.${name}.${value}`, String(value))}`;
+      });
       const one = $('<button type="button" class="goodpart-device" aria-pressed="false">');
       one.append($('<b>').text(device.name), $('<small>').text(about.join(' · ')));
       one.on('click', () => choose(device, one)).appendTo(list);

@@ -85,8 +85,12 @@ export class FocusGauge {
     this.#gauge.head.after(this.#bar);
   }
 
-  /** The measure of one more picture. */
-  show(value: number): void {
+  /** The measure of one more picture; null where its middle shows nothing. */
+  show(value: number | null): void {
+    if (value === null) {
+      this.#gauge.words.text(this.#t('live.focusNone'));
+      return;
+    }
     this.#values = [...this.#values, value].slice(-trendLength);
     this.#best = Math.max(this.#best, value);
     this.#draw();

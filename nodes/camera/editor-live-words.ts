@@ -22,11 +22,11 @@ export function ageWords(ms: number, t: Translate): string {
   return t('live.hours', { age: Math.round(seconds / 3600) });
 }
 
-/** "Picture 12", "640 × 480", "8 bit JPEG, 83 kB", when it was exposed. */
+/** Size, "8 bit JPEG 83 kB", when it was exposed. */
 export function frameWords({ frame, figures }: Pick<LiveLook, 'frame' | 'figures'>, t: Translate): string[] {
   if (frame === null) return [];
   const size = figures ?? frame;
-  const words = [t('live.picture', { number: frame.number })];
+  const words: string[] = [];
   if (size.width && size.height) words.push(`${size.width} × ${size.height} px`);
   const depth = figures?.histogram.bitDepth ?? frame.bitDepth;
   const coding = frame.encoding === 'raw' ? t('live.raw') : frame.encoding.toUpperCase();
@@ -40,9 +40,8 @@ function bytesWords(bytes: number): string {
 }
 
 /** What runs, then what the device says of itself, in the device's own order. */
-export function settingRows({ device, running, settings }: LiveLook, t: Translate): Row[] {
+export function settingRows({ running, settings }: LiveLook, t: Translate): Row[] {
   const rows: Row[] = [];
-  if (device) rows.push({ name: t('live.device'), value: device });
   if (running) rows.push({ name: t('live.running'), value: running });
   for (const [key, value] of Object.entries(settings)) {
     const shown = typeof value === 'boolean' ? t(value ? 'live.yes' : 'live.no') : String(value);
@@ -60,4 +59,10 @@ export function lossRows({ counters, restarts }: Pick<LiveLook, 'counters' | 're
     count > 0 ? [{ name: t(`count.${key}`), value: String(count), warns: true }] : [],
   );
   return [...plain, ...(lost.length > 0 ? lost : [{ name: t('count.losses'), value: t('count.none') }])];
+}
+
+/** "Device", with what people should see; the whole of what runs has its place among the settings. */
+export function stateWords({ status, device, running }: Pick<LiveLook, 'status' | 'device' | 'running'>): string {
+  const all = `${device}: ${running}`;
+  return device && running && status.text.startsWith(all) ? device + status.text.slice(all.length) : status.text;
 }

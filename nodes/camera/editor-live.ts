@@ -4,7 +4,7 @@ import type { Form } from '../../lib/node-red/editor/form.ts';
 import { Poll } from '../../lib/node-red/editor/poll.ts';
 import { fieldOf } from './discovered.ts';
 import { FocusGauge, HistogramGauge } from './editor-gauges.ts';
-import { ageWords, frameWords, lossRows, type Row, settingRows } from './editor-live-words.ts';
+import { ageWords, frameWords, lossRows, type Row, settingRows, stateWords } from './editor-live-words.ts';
 
 /** Milliseconds until the next look: soon while pictures come, rarely where there is nothing to see. */
 const soon = 200;
@@ -20,12 +20,14 @@ export class LivePanel {
   readonly #state = $('<div class="goodpart-live-state" role="status"><i></i><span></span></div>');
   readonly #image = $('<img>');
   readonly #empty = $('<p>');
-  readonly #caption = $('<figcaption>');
+  readonly #caption = $('<div class="goodpart-live-caption"><b></b><span></span></div>').hide();
   readonly #note = $('<div class="goodpart-problem" role="alert">').hide();
   readonly #stale = $('<div class="goodpart-note">').hide();
   readonly #histogram: HistogramGauge;
   readonly #focus: FocusGauge;
-  readonly #tables: { settings: JQuery; losses: JQuery };
+  readonly #gauges = $('<div class="goodpart-gauges">').hide();
+  readonly #settings: Fold;
+  readonly #losses: Fold;
   readonly #body = $('<div class="goodpart-live-body">').hide();
   readonly #take: JQuery;
   readonly #read: JQuery;
@@ -45,22 +47,16 @@ export class LivePanel {
     const button = (name: string, work: () => Promise<void>) => this.#button(name, work);
     this.#take = button('take', () => this.#takePicture());
     this.#read = button('read', () => this.#readSettings());
-    const table = (name: string, open: boolean) => {
-      const rows = $('<tbody>');
-      const details = $('<details>').prop('open', open);
-      details.append($('<summary>').text(t(`live.${name}`)), $('<table>').append(rows));
-      return { details, rows };
-    };
-    const settings = table('settings', true);
-    const losses = table('losses', false);
-    this.#tables = { settings: settings.rows, losses: losses.rows };
-    const figure = $('<figure>').append(this.#image.attr('alt', t('live.alt')).hide(), this.#empty);
+    this.#settings = fold(t('live.settings'), this.#read);
+    this.#losses = fold(t('live.losses'));
+    this.#state.append(this.#take.hide());
+    this.#image.attr('alt', t('live.alt')).hide();
     this.#body.append(
-      figure,
-      $('<div class="goodpart-live-under">').append(this.#caption, this.#take),
-      $('<div class="goodpart-gauges">').append(this.#histogram.box, this.#focus.box),
-      settings.details.append(this.#read),
-      losses.details,
+      $('<figure>').append(this.#image, this.#empty),
+      this.#caption,
+      this.#gauges.append(this.#histogram.box, this.#focus.box),
+      this.#settings.box,
+      this.#losses.box,
     );
     place.append(this.#state, this.#note, this.#body, this.#stale.text(t('live.stale')));
     this.#say('waits', t('live.connecting'));
@@ -101,21 +97,22 @@ export class LivePanel {
     const { t } = this.#form;
     this.#look = { answer, at: performance.now() };
     const { status, frame, figures, delivery, problem } = answer;
-    this.#say(status.connected ? 'good' : 'bad', status.text);
+    const key = frame === null ? null : `${frame.number} ${frame.exposedAt}`;
+    this.#say(status.connected ? 'good' : 'bad', stateWords(answer));
     this.#body.show();
     const waits = delivery === 'on-demand' ? 'live.noneYetOnDemand' : 'live.noneYet';
     this.#empty.text(problem ?? t(waits)).toggle(problem !== null || frame === null);
     this.#take.toggle(delivery === 'on-demand');
     this.#read.toggle(status.connected);
-    fillTable(this.#tables.settings, settingRows(answer, t));
-    fillTable(this.#tables.losses, lossRows(answer, t));
+    fill(this.#settings, settingRows(answer, t));
+    fill(this.#losses, lossRows(answer, t));
     this.#showFault(answer);
-    const key = frame === null ? null : `${frame.number} ${frame.exposedAt}`;
     this.#unchanged = key === this.#shown ? this.#unchanged + 1 : 0;
     if (key !== this.#shown && figures !== null) {
       const picture = await askBlob(`${this.#url}/live/picture`, signal);
       if (signal.aborted) return;
       this.#hang(picture);
+      this.#gauges.show();
       this.#histogram.show(figures.histogram);
       this.#focus.show(figures.focus);
     }
@@ -135,8 +132,12 @@ export class LivePanel {
     if (this.#look === undefined) return;
     const { answer, at } = this.#look;
     const { t } = this.#form;
-    const age = answer.ageMs === null ? null : answer.ageMs + performance.now() - at;
-    this.#caption.text(age === null ? '' : [...frameWords(answer, t), ageWords(age, t)].join(' · '));
+    const { frame, ageMs } = answer;
+    this.#caption.toggle(frame !== null);
+    if (frame === null || ageMs === null) return;
+    const age = ageWords(ageMs + performance.now() - at, t);
+    this.#caption.children('b').text(t('live.picture', { number: frame.number, age }));
+    this.#caption.children('span').text(frameWords(answer, t).join(' · '));
   }
 
   /** What the source says of its settings is said at the field in which the setting was chosen. */
@@ -150,6 +151,7 @@ export class LivePanel {
     const missing = thrown instanceof AskError && thrown.status === 404;
     if (missing) {
       this.#body.hide();
+      this.#take.hide();
       this.#look = undefined;
     }
     this.#say(missing ? 'waits' : 'bad', this.#sentence(thrown));
@@ -177,8 +179,7 @@ export class LivePanel {
 
   async #readSettings(): Promise<void> {
     const { settings } = await askToDo<Pick<LiveLook, 'settings'>>(`${this.#url}/settings`);
-    if (this.#look !== undefined)
-      fillTable(this.#tables.settings, settingRows({ ...this.#look.answer, settings }, this.#form.t));
+    if (this.#look !== undefined) fill(this.#settings, settingRows({ ...this.#look.answer, settings }, this.#form.t));
   }
 
   #stop(): void {
@@ -188,14 +189,35 @@ export class LivePanel {
   }
 }
 
-function fillTable(body: JQuery, rows: readonly Row[]): void {
-  const text = JSON.stringify(rows);
-  if (body.data('rows') === text) return;
-  body.data('rows', text).empty();
-  for (const { name, value, warns } of rows) {
+/** A table that opens; closed, its first values stand beside its title. */
+interface Fold {
+  box: JQuery;
+  short: JQuery;
+  rows: JQuery;
+}
+
+function fold(title: string, ...below: JQuery[]): Fold {
+  const short = $('<span>');
+  const rows = $('<tbody>');
+  const head = $('<summary>').append($('<b>').text(title), short);
+  return { box: $('<details>').append(head, $('<table>').append(rows), ...below), short, rows };
+}
+
+function fill({ box, short, rows }: Fold, values: readonly Row[]): void {
+  const text = JSON.stringify(values);
+  if (rows.data('shown') === text) return;
+  rows.data('shown', text).empty();
+  box.toggle(values.length > 0);
+  const warning = values.filter(({ warns }) => warns === true);
+  short.text((warning.length > 0 ? warning : values).map(({ name, value }) => `${name}: ${value}`).join(' · '));
+  short.toggleClass(
+    'goodpart-warns',
+    values.some(({ warns }) => warns === true),
+  );
+  for (const { name, value, warns } of values) {
     const cell = $('<td>')
       .text(value)
       .toggleClass('goodpart-warns', warns === true);
-    $('<tr>').append($('<th scope="row">').text(name), cell).appendTo(body);
+    $('<tr>').append($('<th scope="row">').text(name), cell).appendTo(rows);
   }
 }
