@@ -9,7 +9,9 @@ import { ageWords, frameWords, lossRows, type Row, settingRows, stateWords } fro
 /** Milliseconds until the next look: soon while pictures come, rarely where there is nothing to see. */
 const soon = 200;
 const idle = 600;
-const later = 3_000;
+const later = 2_000;
+/** While the dialog is open that hardly changes: it is not deployed, or the user may not look. */
+const rarely = 15_000;
 /** Looks without a new picture until it becomes `idle`. */
 const patience = 10;
 
@@ -89,7 +91,7 @@ export class LivePanel {
       return this.#unchanged > patience ? idle : soon;
     } catch (thrown) {
       if (!signal.aborted) this.#failed(thrown);
-      return later;
+      return thrown instanceof AskError && [401, 403, 404].includes(thrown.status) ? rarely : later;
     }
   }
 
