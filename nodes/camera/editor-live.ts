@@ -150,7 +150,7 @@ export class LivePanel {
   }
 
   #failed(thrown: unknown): void {
-    const missing = thrown instanceof AskError && thrown.status === 404;
+    const missing = thrown instanceof AskError && [404, 409].includes(thrown.status);
     if (missing) {
       this.#body.hide();
       this.#take.hide();
@@ -164,6 +164,8 @@ export class LivePanel {
     if (!(thrown instanceof AskError)) return String(thrown);
     if (thrown.status === 0) return t('live.noAnswer');
     if (thrown.status === 401 || thrown.status === 403) return t('live.notAllowed');
+    // what else a 409 or a 404 says in English is said in the user's language here
+    if (thrown.status === 409) return t('live.starting');
     return thrown.status === 404 ? t('live.deployFirst') : thrown.message;
   }
 

@@ -12,6 +12,9 @@ interface LiveDesk {
   readSettings: Camera['readSettings'];
 }
 
+/** Somebody stands there and waits, and no part does. */
+const inPersonMs = 5_000;
+
 const desks = new Map<string, LiveDesk>();
 
 export interface LiveOptions {
@@ -34,7 +37,7 @@ export function showLive({ nodeId, camera, timeoutMs, inspecting }: LiveOptions)
     if (inspecting()) {
       throw new GoodpartError('GP_INPUT_INVALID', 'A part is being inspected: try again when it is done');
     }
-    const { info } = await camera.capture({ after: systemClock.mono(), timeoutMs });
+    const { info } = await camera.capture({ after: systemClock.mono(), timeoutMs: Math.max(timeoutMs, inPersonMs) });
     return info.number;
   };
   const desk: LiveDesk = {
@@ -55,6 +58,10 @@ export function showLive({ nodeId, camera, timeoutMs, inspecting }: LiveOptions)
 }
 
 const notDeployed: RouteReply = { status: 404, body: { message: 'This camera does not run: deploy it first' } };
+const notRunning: RouteReply = {
+  status: 409,
+  body: { message: 'This camera is starting, or could not start: its status says why' },
+};
 const noPicture: RouteReply = { status: 404, body: { message: 'There is no picture of this camera yet' } };
 
 /** What a camera's dialog shows, behind `goodpart.read`; what makes the camera do something, behind `goodpart.write`. */
@@ -67,7 +74,8 @@ export function serveLive(RED: NodeAPI): void {
     const permission = method === 'get' ? 'goodpart.read' : 'goodpart.write';
     adminRoute(RED, method, `camera/:node/${path}`, permission, ({ params }) => {
       const desk = desks.get(params.node);
-      return desk === undefined ? notDeployed : answer(desk);
+      if (desk !== undefined) return answer(desk);
+      return RED.nodes.getNode(params.node)?.type === 'goodpart-camera' ? notRunning : notDeployed;
     });
   };
   route('get', 'live', async ({ watch }) => ({ body: await watch.look() }));

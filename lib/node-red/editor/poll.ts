@@ -3,16 +3,16 @@ export type Question = (signal: AbortSignal) => Promise<number>;
 
 /**
  * Asks again and again while somebody can see `element`, one question at a time: not while the browser's window is hidden,
- * the element is scrolled away or another dialog lies over it, and never after `stop`.
+ * the element is scrolled away or another dialog lies over it, and never after `stop`; what is being asked then is cut off.
  */
 export class Poll {
   readonly #element: HTMLElement;
   readonly #question: Question;
   readonly #observer: IntersectionObserver;
   readonly #onVisibility = () => this.#look();
-  readonly #ending = new AbortController();
+  #ended = false;
   #timer: number | undefined;
-  #asking = false;
+  #asking: AbortController | undefined;
   #again = false;
   #inSight = false;
 
@@ -29,36 +29,41 @@ export class Poll {
 
   /** Asks now, whatever pause was left. */
   nudge(): void {
-    this.#again = this.#asking;
+    this.#again = this.#asking !== undefined;
     this.#look();
   }
 
   stop(): void {
-    window.clearTimeout(this.#timer);
-    this.#ending.abort();
+    this.#ended = true;
     this.#observer.disconnect();
     document.removeEventListener('visibilitychange', this.#onVisibility);
+    this.#look();
   }
 
   #look(): void {
     window.clearTimeout(this.#timer);
-    const { signal } = this.#ending;
-    if (signal.aborted || this.#asking || document.hidden || !this.#inSight) return;
-    if (!this.#element.isConnected) {
-      this.stop(); // a dialog that Node-RED took away without telling us
+    // a dialog that Node-RED took away without telling us
+    if (!this.#ended && !this.#element.isConnected) {
+      this.stop();
       return;
     }
-    this.#asking = true;
-    this.#question(signal).then(
+    if (this.#ended || document.hidden || !this.#inSight) {
+      this.#asking?.abort();
+      return;
+    }
+    if (this.#asking !== undefined) return;
+    const asking = new AbortController();
+    this.#asking = asking;
+    this.#question(asking.signal).then(
       (ms) => this.#answered(ms),
       () => this.#answered(5_000),
     );
   }
 
   #answered(ms: number): void {
-    this.#asking = false;
-    if (this.#ending.signal.aborted) return;
-    this.#timer = window.setTimeout(() => this.#look(), this.#again ? 0 : ms);
+    const cut = this.#asking?.signal.aborted;
+    this.#asking = undefined;
+    if (!this.#ended) this.#timer = window.setTimeout(() => this.#look(), this.#again || cut ? 0 : ms);
     this.#again = false;
   }
 }
