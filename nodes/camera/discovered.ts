@@ -10,6 +10,22 @@ export const findable: Readonly<Record<string, Kind>> = { simulator: 'simulator'
 /** Fields of the dialog that are not called like their setting. To add a kind: a line here. */
 const fieldNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   simulator: { width: 'simWidth', height: 'simHeight' },
+  watch: { order: 'fileOrder', delivery: 'watchDelivery' },
+  genicam: {
+    ...{ camera: 'genicamCamera', trigger: 'genicamTrigger', line: 'genicamLine', activation: 'genicamEdge' },
+    ...{ frameRate: 'genicamFrameRate', pixelFormat: 'genicamPixels', userSet: 'genicamUserSet' },
+    ...{ exposure: 'genicamFixExposure', 'exposure.timeUs': 'genicamExposureUs', 'exposure.gain': 'genicamGain' },
+    ...{ white: 'genicamFixWhite', 'white.red': 'genicamRed', 'white.blue': 'genicamBlue' },
+    ...{ region: 'genicamSetRegion', 'region.x': 'genicamX', 'region.y': 'genicamY' },
+    ...{ 'region.width': 'genicamWidth', 'region.height': 'genicamHeight' },
+    ...{ packetSize: 'genicamPacketSize', packetDelayUs: 'genicamPacketDelayUs' },
+  },
+  gstreamer: {
+    ...{ input: 'gstInput', device: 'usbDevice', format: 'usbFormat', width: 'frameWidth', height: 'frameHeight' },
+    ...{ fps: 'frameRate', url: 'rtspUrl', codec: 'rtspCodec', transport: 'rtspTransport', latencyMs: 'rtspLatencyMs' },
+    ...{ user: 'rtspUser', password: 'rtspPassword', path: 'videoFile', pace: 'videoPace', loop: 'videoLoop' },
+    ...{ whiteBalance: 'csiWhiteBalance', delayMs: 'exposureDelayMs' },
+  },
 };
 
 /** The field of the dialog in which a setting of that kind is chosen; `source.path` and `path` alike. */

@@ -62,6 +62,7 @@ export class LivePanel {
     );
     place.append(this.#state, this.#note, this.#body, this.#stale.text(t('live.stale')));
     this.#say('waits', t('live.connecting'));
+    if (form.node.source === 'push') this.#say('waits', t('live.pushed'));
     this.#clock = window.setInterval(() => this.#showAge(), 500);
     this.#poll = new Poll(place[0], (signal) => this.#ask(signal));
     const before = JSON.stringify(form.values());
