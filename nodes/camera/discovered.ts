@@ -31,7 +31,8 @@ const fieldNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** The field of the dialog in which a setting of that kind is chosen; `source.path` and `path` alike. */
 export function fieldOf(kind: string, setting: string): string {
   const name = setting.replace(/^source\./, '');
-  return fieldNames[kind]?.[name] ?? name;
+  const names = Object.hasOwn(fieldNames, kind) ? fieldNames[kind] : {};
+  return Object.hasOwn(names, name) ? names[name] : name;
 }
 
 /** What choosing a device fills in: field → value. */

@@ -33,7 +33,7 @@ export class LivePanel {
   readonly #body = $('<div class="goodpart-live-body">').hide();
   readonly #take: JQuery;
   readonly #read: JQuery;
-  readonly #poll: Poll;
+  readonly #poll: Poll | undefined;
   #shown: string | null = null;
   #unchanged = 0;
   #address = '';
@@ -62,9 +62,9 @@ export class LivePanel {
     );
     place.append(this.#state, this.#note, this.#body, this.#stale.text(t('live.stale')));
     this.#say('waits', t('live.connecting'));
-    if (form.node.source === 'push') this.#say('waits', t('live.pushed'));
     this.#clock = window.setInterval(() => this.#showAge(), 500);
-    this.#poll = new Poll(place[0], (signal) => this.#ask(signal));
+    if (form.node.source === 'push') this.#say('waits', t('live.pushed'));
+    else this.#poll = new Poll(place[0], (signal) => this.#ask(signal));
     const before = JSON.stringify(form.values());
     form.onChange(() => this.#stale.toggle(this.#look !== undefined && JSON.stringify(form.values()) !== before));
     form.onClose(() => this.#stop());
@@ -179,7 +179,7 @@ export class LivePanel {
   async #takePicture(): Promise<void> {
     await askToDo(`${this.#url}/picture`);
     this.#unchanged = 0;
-    this.#poll.nudge();
+    this.#poll?.nudge();
   }
 
   async #readSettings(): Promise<void> {
@@ -188,7 +188,7 @@ export class LivePanel {
   }
 
   #stop(): void {
-    this.#poll.stop();
+    this.#poll?.stop();
     window.clearInterval(this.#clock);
     if (this.#address) URL.revokeObjectURL(this.#address);
   }
