@@ -1,6 +1,7 @@
 import { GoodpartError } from '../core/errors.ts';
 import { serveChild } from '../process/serve-child.ts';
 import { CaptureDesk } from './capture-desk.ts';
+import { LiveView } from './live-view.ts';
 import { createSource, discoverSources } from './registry.ts';
 import type { SourceSettings } from './settings.ts';
 import type { TakenFrame } from './source.ts';
@@ -15,6 +16,7 @@ export interface OpenRequest {
 }
 
 let desk: CaptureDesk | undefined;
+const liveView = new LiveView();
 
 function opened(): CaptureDesk {
   if (desk === undefined) throw new GoodpartError('GP_SOURCE_FAILED', 'The camera has not been opened');
@@ -31,7 +33,7 @@ const parent = serveChild(
       desk = new CaptureDesk({
         watch,
         maxAgeMs,
-        create: () => createSource(settings),
+        create: async () => liveView.watch(await createSource(settings)),
         send: (frame, cause) =>
           parent.tell('frame', { info: infoOf(frame), cause, counters: opened().counters() }, [frame.data]),
         status: (status) => parent.tell('status', { status, counters: desk?.counters() }),
@@ -57,6 +59,7 @@ const parent = serveChild(
     },
     counters: () => ({ body: opened().counters() }),
     describe: async () => ({ body: await opened().describe() }),
+    live: ({ have }: { have: string | null }) => liveView.look(opened(), have),
     settings: async () => ({ body: await opened().readSettings() }),
     discover: async ({ kind }: { kind: SourceSettings['kind'] }) => ({ body: await discoverSources(kind) }),
   },

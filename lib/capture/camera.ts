@@ -14,6 +14,7 @@ import {
 } from '../process/supervised-child.ts';
 import type { OpenRequest } from './camera-child.ts';
 import type { FrameCause } from './flow-queue.ts';
+import type { LiveReport } from './live-shot.ts';
 import { secretsOf } from './secrets.ts';
 import { parseSourceSettings, type SourceSettings, type SourceSettingsInput, settingsHash } from './settings.ts';
 import {
@@ -178,6 +179,20 @@ export class Camera extends EventEmitter {
     const description = (await this.#ask('describe')) as SourceDescription;
     const { device, running } = description;
     return { ...description, device: this.#redact(device), running: this.#redact(running) };
+  }
+
+  /** The latest frame for who looks at it, its preview unless `have` is its key (`live-shot.ts`). Exposes nothing. */
+  async live(have: string | null): Promise<{ report: LiveReport; jpeg: Buffer | undefined }> {
+    try {
+      // who only looks must not end a camera that is busy
+      const patient = { deadlineMs: 2_000, keepOnDeadline: true };
+      const { body, payloads } = await this.#child.request('live', { have }, [], patient);
+      const report = body as LiveReport;
+      this.#counters = report.counters;
+      return { report, jpeg: payloads.at(0) };
+    } catch (thrown) {
+      throw this.#asSourceError(thrown);
+    }
   }
 
   /** What the device says its settings are now. */

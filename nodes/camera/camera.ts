@@ -13,8 +13,10 @@ import { inspectionRef, type Message, requireRef, type Send } from '../../lib/no
 import { resources } from '../../lib/node-red/resources.ts';
 import type { Station } from '../../lib/station/station.ts';
 import { config } from './config.ts';
+import { serveDiscovery } from './discovery.ts';
 import { FreeRun } from './free-run.ts';
 import { serveLine } from './line.ts';
+import { serveLive, showLive } from './live.ts';
 import { sourceSettings } from './source-settings.ts';
 
 const cameraFault = 101;
@@ -34,6 +36,8 @@ async function collected(capture: Promise<Frame>): Promise<{ payload: Frame | nu
  * without an inspection, for learning.
  */
 export default function register(RED: NodeAPI): void {
+  serveLive(RED);
+  serveDiscovery(RED);
   defineNode(RED, config, async (kit) => {
     const { view, run, intervalMs, timeoutMs } = kit.config;
     const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
@@ -58,6 +62,8 @@ export default function register(RED: NodeAPI): void {
     });
     const camera = lease.value;
     kit.onClose(() => lease.release());
+    const inspecting = () => inspects && station.snapshot().open > 0;
+    kit.onClose(showLive({ nodeId: kit.id, camera, timeoutMs, inspecting }));
 
     const showState = ({ connected, text, warning }: SourceStatus) => {
       const starting = camera.childStats().state === 'starting';

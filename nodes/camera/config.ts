@@ -25,7 +25,7 @@ export const config = defineConfig({
     simWidth: whole({ default: 640, min: 64, max: 4096, unit: 'px', when: simulator }),
     simHeight: whole({ default: 480, min: 64, max: 4096, unit: 'px', when: simulator }),
     /** The same seed gives the same pictures, or the same shuffled order. */
-    seed: whole({ default: 1, min: 0, max: 4_294_967_295 }),
+    seed: whole({ default: 1, min: 0, max: 4_294_967_295, when: [simulator, { ...folder, order: ['shuffle'] }] }),
     /** Share of parts with a defect. */
     defectRate: number({ default: 0.1, min: 0, max: 1, when: simulator }),
     encoding: choice(['jpeg', 'raw'], { when: simulator }),

@@ -131,8 +131,8 @@ export class NodeRed {
   }
 
   /** Signs in under `adminAuth`; later requests carry the token. */
-  async signIn(username: string, password: string): Promise<void> {
-    const body = { client_id: 'node-red-editor', grant_type: 'password', scope: '*', username, password };
+  async signIn(username: string, password: string, scope = '*'): Promise<void> {
+    const body = { client_id: 'node-red-editor', grant_type: 'password', scope, username, password };
     const { access_token } = await this.json<{ access_token: string }>('auth/token', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -1,5 +1,5 @@
 import { asGoodpartError, type GoodpartError, invalidParameter } from '../../core/errors.ts';
-import { type Field, text, type When } from './fields.ts';
+import { type Condition, type Field, text, type When } from './fields.ts';
 
 export type Fields = Record<string, Field>;
 
@@ -101,9 +101,11 @@ export interface Problem {
 
 /** Whether a field means anything beside these stored values. */
 export function applies(when: When | undefined, stored: Stored, fields: Fields): boolean {
-  return Object.entries(when ?? {}).every(([other, words]) =>
-    words.includes(String(stored[other] ?? fields[other]?.default)),
-  );
+  const holds = (condition: Condition) =>
+    Object.entries(condition).every(([other, words]) =>
+      words.includes(String(stored[other] ?? fields[other]?.default)),
+    );
+  return [when ?? {}].flat().some(holds);
 }
 
 const refused = (field: string, expected: string, received: unknown): GoodpartError =>

@@ -13,8 +13,11 @@ export type FieldKind =
   | 'node'
   | 'structure';
 
-/** The condition under which a field means something: another field has one of these values. */
-export type When = Record<string, readonly string[]>;
+/** A condition: each of these other fields has one of these values. */
+export type Condition = Record<string, readonly string[]>;
+
+/** When a field means something: under this condition, or under any one of several. */
+export type When = Condition | readonly Condition[];
 
 /** One configured value: how it is stored, checked, shown. `T` is what the runtime gets. */
 export interface Field<T = unknown> {

@@ -1,5 +1,6 @@
 import { applies, checkConfig, type Fields, migrate, type NodeConfig, type Stored } from '../config/config.ts';
 import type { Field } from '../config/fields.ts';
+import { addStyle } from './add-style.ts';
 import { Form } from './form.ts';
 import style from './style.css';
 
@@ -42,6 +43,10 @@ export function createDialog(config: NodeConfig, editor: Editor, namespace: stri
   const fields: Fields = config.fields;
   const t: Translate = (key, values) => RED._(`${namespace}:${key}`, values);
   let form: Form | null = null;
+  const close = () => {
+    form?.close();
+    form = null;
+  };
 
   const fieldLabel = (field: string) => editor.fieldLabel?.(field, t) ?? t(`label.${field}`);
   const sentence = (field: string, expected: string, received: string) =>
@@ -75,9 +80,8 @@ export function createDialog(config: NodeConfig, editor: Editor, namespace: stri
     inputLabel: () => t('input'),
     outputLabel: (index) => t(`output.${index}`),
     prepare(node) {
-      if (!document.getElementById('goodpart-style')) {
-        $('<style id="goodpart-style">').text(style).appendTo(document.head);
-      }
+      addStyle('goodpart-style', style);
+      close();
       const opened = new Form(node, config, t);
       form = opened;
       opened.fill(migrate(config, storedOf(node, fields)));
@@ -91,10 +95,8 @@ export function createDialog(config: NodeConfig, editor: Editor, namespace: stri
     },
     save(node) {
       if (form?.node === node) Object.assign(node, form.structures());
-      form = null;
+      close();
     },
-    close() {
-      form = null;
-    },
+    close,
   };
 }

@@ -11,6 +11,7 @@ export class Form {
   readonly #prefix: string;
   readonly #structures: Stored = {};
   readonly #listeners: (() => void)[] = [];
+  readonly #closers: (() => void)[] = [];
 
   constructor(node: EditorNode, config: NodeConfig, t: Translate) {
     this.node = node;
@@ -55,6 +56,16 @@ export class Form {
     return values;
   }
 
+  /** Writes a value into its row, as if the user had. */
+  set(field: string, value: string | number | boolean): void {
+    const kind = this.#fields.find(([key]) => key === field)?.[1].kind;
+    if (kind === undefined || kind === 'structure') return;
+    const control = this.control(field);
+    if (kind === 'flag') control.prop('checked', value === true || value === 'true');
+    else control.val(String(value));
+    control.trigger('change');
+  }
+
   /** The structured values, for what no input of Node-RED's can save. */
   structures(): Stored {
     return { ...this.#structures };
@@ -73,6 +84,15 @@ export class Form {
     for (const listener of this.#listeners) listener();
   }
 
+  /** Runs when the dialog is saved, cancelled or deleted: for what must not outlive it. */
+  onClose(work: () => void): void {
+    this.#closers.push(work);
+  }
+
+  close(): void {
+    for (const work of this.#closers.splice(0)) work();
+  }
+
   /** One sentence below each row that is wrong. */
   showProblems(problems: ReadonlyMap<string, string>): void {
     for (const [key] of this.#fields) {
@@ -83,6 +103,17 @@ export class Form {
       if (place.text() !== text) place.text(text);
       place.toggle(text !== '');
     }
+  }
+
+  /** One sentence of the running node below the row that it is about; elsewhere there is none then. */
+  showFault(field: string, text: string): void {
+    const form = this.control('configVersion').closest('.goodpart-form');
+    const place = field === '' || text === '' ? $() : this.row(field);
+    form.find('.goodpart-fault').not(place.children()).remove();
+    if (place.length === 0) return;
+    const old = place.children('.goodpart-fault');
+    const words = old.length > 0 ? old : $('<div class="goodpart-fault" role="alert">').appendTo(place);
+    if (words.text() !== text) words.text(text);
   }
 
   /** Hides rows that mean nothing beside the others, and sections of which nothing is left. */
