@@ -7,11 +7,11 @@ import type { FolderSettings } from './settings.ts';
 const pictures = /\.(jpe?g|png|bmp|tiff?|webp)$/i;
 const mostFiles = 200_000;
 
-/** `*` and `?` against the file name; anything else stands for itself. */
-function matcher(pattern: string): RegExp {
+/** `*` and `?` against the file name; anything else stands for itself. Empty: every known picture format. */
+export function matcher(pattern: string): RegExp {
   if (pattern === '') return pictures;
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/\*+/g, '.*').replace(/\?/g, '.')}$`, 'i');
+  return new RegExp(`^${escaped.replace(/\*+/g, '.*').replace(/\?/g, '.')}$`, 'is');
 }
 
 /** True where `path`, with all links resolved, lies inside `root` (resolved as well). */

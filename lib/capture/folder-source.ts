@@ -1,10 +1,9 @@
-import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
 import { systemClock } from '../core/clock.ts';
 import { GoodpartError, invalidParameter } from '../core/errors.ts';
 import { sniffEncoding } from '../core/frame.ts';
-import { isInside, listPictures } from './folder-list.ts';
+import { listPictures } from './folder-list.ts';
+import { readPictureFile, unreadableFolder } from './picture-file.ts';
 import type { FolderSettings } from './settings.ts';
 import type {
   DeviceSettings,
@@ -15,8 +14,6 @@ import type {
   SourceModule,
   SourceSink,
 } from './source.ts';
-
-export const largestFile = 64 * 1024 * 1024;
 
 /** Each exposure is the next file, as it lies there: whether its bytes are a picture is for the decoder to say. */
 class FolderSource implements Source {
@@ -40,7 +37,7 @@ class FolderSource implements Source {
       if (!(await stat(this.#root)).isDirectory()) throw new Error('it is not a folder');
       this.#files = await listPictures(this.#root, this.#settings, 0);
     } catch (thrown) {
-      throw unreadable(path, thrown);
+      throw unreadableFolder(path, thrown);
     }
     if (this.#files.length === 0) {
       const what = this.#settings.pattern === '' ? 'picture' : `file that matches "${this.#settings.pattern}"`;
@@ -75,7 +72,7 @@ class FolderSource implements Source {
     const number = ++this.#number;
     const exposedAt = systemClock.mono();
     const exposedUtc = systemClock.utc();
-    const data = await this.#read(file);
+    const { data } = await readPictureFile(this.#root, file);
     const unknown = { width: null, height: null, channels: null, bitDepth: null };
     return { data, encoding: sniffEncoding(data), ...unknown, number, exposedAt, exposedUtc, settings: { file } };
   }
@@ -97,7 +94,7 @@ class FolderSource implements Source {
       this.#files = await listPictures(this.#root, this.#settings, this.#round);
     } catch (thrown) {
       this.#files = [];
-      throw unreadable(path, thrown);
+      throw unreadableFolder(path, thrown);
     }
     if (this.#files.length === 0) {
       throw invalidParameter('path', 'a folder with at least one picture', path, 'GP_SOURCE_FAILED');
@@ -109,47 +106,6 @@ class FolderSource implements Source {
     const details = { field: 'path', expected: 'another picture', received: 'the end of the folder' };
     return new GoodpartError('GP_SOURCE_FAILED', text, details);
   }
-
-  async #read(file: string): Promise<Buffer> {
-    const fail = (text: string, cause?: unknown) =>
-      new GoodpartError('GP_SOURCE_FAILED', `File ${JSON.stringify(file.slice(0, 200))} ${text}`, {
-        field: 'path',
-        cause,
-      });
-    let path: string;
-    try {
-      path = await realpath(join(this.#root, file));
-    } catch (thrown) {
-      throw fail(`could not be read: ${short(thrown)}`, thrown);
-    }
-    if (!isInside(this.#root, path)) throw fail('leads out of the folder');
-    let handle: Awaited<ReturnType<typeof open>> | undefined;
-    try {
-      // not blocking: a named pipe that somebody put there must not stop the camera
-      handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-      const about = await handle.stat();
-      if (!about.isFile()) throw fail('is not a regular file');
-      if (about.size > largestFile) throw fail(`has ${about.size} bytes, more than the ${largestFile} allowed`);
-      return await handle.readFile();
-    } catch (thrown) {
-      throw GoodpartError.is(thrown) ? thrown : fail(`could not be read: ${short(thrown)}`, thrown);
-    } finally {
-      await handle?.close();
-    }
-  }
-}
-
-function short(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message.slice(0, 200) : String(thrown);
-}
-
-function unreadable(path: string, thrown: unknown): GoodpartError {
-  if (GoodpartError.is(thrown)) return thrown;
-  return new GoodpartError(
-    'GP_SOURCE_FAILED',
-    `Expected a readable folder for path but received ${JSON.stringify(path.slice(0, 200))}: ${short(thrown)}`,
-    { field: 'path', expected: 'a readable folder', received: path.slice(0, 200), cause: thrown },
-  );
 }
 
 export const folderSource: SourceModule<FolderSettings> = {

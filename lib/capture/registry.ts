@@ -10,6 +10,10 @@ export async function createSource(settings: SourceSettings): Promise<Source> {
       return (await import('./simulator-source.ts')).simulatorSource.create(settings);
     case 'genicam':
       return (await import('./genicam/genicam-source.ts')).genicamSource.create(settings);
+    case 'watch':
+      return (await import('./watch/watch-source.ts')).watchSource.create(settings);
+    case 'http':
+      return (await import('./http/http-source.ts')).httpSource.create(settings);
   }
 }
 
@@ -21,5 +25,9 @@ export async function discoverSources(kind: SourceSettings['kind']): Promise<Dis
       return (await import('./simulator-source.ts')).simulatorSource.discover();
     case 'genicam':
       return (await import('./genicam/genicam-source.ts')).genicamSource.discover();
+    case 'watch':
+      return (await import('./watch/watch-source.ts')).watchSource.discover();
+    case 'http':
+      return (await import('./http/http-source.ts')).httpSource.discover();
   }
 }

@@ -3,6 +3,8 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { invalidParameter } from '../core/errors.ts';
 import { genicamOptics, genicamSettingsSchema } from './genicam/settings.ts';
+import { httpSettingsSchema } from './http/settings.ts';
+import { watchSettingsSchema } from './watch/settings.ts';
 
 /** Pictures from a folder, one file per capture. */
 export const folderSettingsSchema = z.strictObject({
@@ -40,6 +42,8 @@ export const sourceSettingsSchema = z.discriminatedUnion('kind', [
   folderSettingsSchema,
   simulatorSettingsSchema,
   genicamSettingsSchema,
+  watchSettingsSchema,
+  httpSettingsSchema,
 ]);
 
 export type FolderSettings = z.infer<typeof folderSettingsSchema>;
@@ -57,7 +61,13 @@ export function parseSourceSettings(value: unknown): SourceSettings {
     (at, key) => (typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
     value,
   );
-  throw invalidParameter(`source.${issue.path.join('.')}`, issue.message, received, 'GP_CONFIG_INVALID');
+  const shown = issue.path.includes('credentials') ? 'a secret that is not shown' : withoutUserInfo(received);
+  throw invalidParameter(`source.${issue.path.join('.')}`, issue.message, shown, 'GP_CONFIG_INVALID');
+}
+
+/** An address with a password in it is refused, and the refusal must not tell the password. */
+function withoutUserInfo(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\/\/[^/]*@/, '//…@') : value;
 }
 
 /**
@@ -65,18 +75,26 @@ export function parseSourceSettings(value: unknown): SourceSettings {
  * in or which part the simulator draws next does not change how it looks.
  */
 export function settingsHash(settings: SourceSettings): string {
-  return createHash('sha256')
-    .update(JSON.stringify(optics(settings)))
-    .digest('hex');
+  return hashOf(optics(settings));
+}
+
+/** As `settingsHash`, for pictures that are pushed: what takes them knows nothing of its settings. */
+export const pushedSettingsHash = hashOf({ kind: 'push' });
+
+function hashOf(optical: Record<string, unknown>): string {
+  return createHash('sha256').update(JSON.stringify(optical)).digest('hex');
 }
 
 function optics(settings: SourceSettings): Record<string, unknown> {
   switch (settings.kind) {
     case 'folder':
+    case 'watch':
       return { kind: settings.kind };
     case 'simulator':
       return { kind: settings.kind, width: settings.width, height: settings.height, encoding: settings.encoding };
     case 'genicam':
       return genicamOptics(settings);
+    case 'http': // cameras take size, compression and profile in the address
+      return { kind: settings.kind, url: settings.url, method: settings.method };
   }
 }

@@ -85,7 +85,10 @@ const file = z.object({
   type: z.string(),
   bytes: z.int().min(0),
   sha256: z.string(),
-  /** For `map`: value = min + sample / 65535 * (max - min). */
+  /**
+   * For `map`: value = min + sample / 65535 * (max - min). For the `overlay` of a picture of 16 bits a sample: the counts that it
+   * shows black and white.
+   */
   scale: z.object({ min: z.number(), max: z.number() }).optional(),
 });
 

@@ -40,7 +40,7 @@ export function unpack(
 }
 
 /**
- * The files of an inspection. A frame that came as a file is kept bit by bit, a raw one of 8 bits as PNG. Where drawing
+ * The files of an inspection. A frame that came as a file is kept bit by bit, a raw one as a PNG of its own depth. Where drawing
  * fails (a damaged picture), what could be made is kept and `trouble` says what not.
  */
 export async function renderPictures(
@@ -76,7 +76,10 @@ export async function renderPictures(
         ...placeOf(about.score?.registration),
       };
       const data = await drawOverlay({ data: frame, info: sent.frame }, view, { maxWidth: 1280, quality: 80 });
-      return { data, extension: 'jpg', type: 'image/jpeg' };
+      const { viewWindow } = await import('../imaging/view.ts');
+      const window = await viewWindow({ data: frame, info: sent.frame });
+      const scale = window && { scale: { min: window.low, max: window.high } };
+      return { data, extension: 'jpg', type: 'image/jpeg', ...scale };
     });
   }
   return { pictures, trouble: trouble.join('; ').slice(0, 500) };
@@ -102,9 +105,11 @@ function withOutlines(results: EvidenceRecord['views'][number]['rois'], regions:
 async function keepFrame(info: NonNullable<SentView['frame']>, data: Buffer): Promise<Omit<Picture, 'view' | 'role'>> {
   if (info.encoding === 'jpeg') return { data, extension: 'jpg', type: 'image/jpeg' };
   if (info.encoding === 'png') return { data, extension: 'png', type: 'image/png' };
-  if (info.encoding === 'raw' && info.bitDepth === 8) {
-    const { encodePng } = await import('../imaging/encode.ts');
-    return { data: await encodePng({ data, info }), extension: 'png', type: 'image/png' };
+  // an alpha channel is dropped where pictures are opened: what it holds of such a frame stays as bytes
+  if (info.encoding === 'raw' && (info.bitDepth === 8 || info.channels === 1 || info.channels === 3)) {
+    const { encodePng, encodePng16 } = await import('../imaging/encode.ts');
+    const encode = info.bitDepth === 16 ? encodePng16 : encodePng;
+    return { data: await encode({ data, info }), extension: 'png', type: 'image/png' };
   }
   return { data, extension: info.encoding === 'raw' ? 'raw' : 'bin', type: 'application/octet-stream' };
 }

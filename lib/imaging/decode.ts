@@ -48,18 +48,15 @@ sharp.unblock({
 const formats = 'a JPEG, PNG, TIFF or WebP picture';
 
 /**
- * Decodes a picture and stretches it to `target`. The one preprocessing of learning, calibration and inspection.
+ * Decodes a picture and stretches it to `target`. The one preprocessing of learning, calibration and inspection, but for models of 16 bits a
+ * sample (`decodeCounts`).
  * 16-bit samples are scaled to 8 (full scale 65535), CMYK becomes sRGB, alpha is dropped, EXIF rotation is applied, of several pages the
  * first is taken. Throws GP_IMAGE_UNREADABLE.
  */
 export async function decodeTo(image: ImageInput, target: DecodeTarget): Promise<DecodedImage> {
   const opened = await openImage(image);
   const wanted = target.channels === 'own' ? (opened.grey ? 1 : 3) : target.channels;
-  let pipeline = opened.pixels.resize(target.width, target.height, {
-    fit: 'fill',
-    kernel: decodeDescription.kernel,
-    fastShrinkOnLoad: decodeDescription.shrinkOnLoad,
-  });
+  let pipeline = stretched(opened, target);
   pipeline = wanted === 1 ? pipeline.greyscale().toColourspace('b-w') : pipeline.toColourspace('srgb');
   const { data, info } = await unreadable(image, () =>
     pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
@@ -67,6 +64,15 @@ export async function decodeTo(image: ImageInput, target: DecodeTarget): Promise
   const pixels = info.channels === wanted ? data : withChannels(data, info.channels, wanted);
   const { width, height, bitDepth } = opened;
   return { data: pixels, channels: wanted, bitDepth, width, height };
+}
+
+/** The resize of every model's preprocessing. */
+export function stretched({ pixels }: OpenedImage, { width, height }: Pick<DecodeTarget, 'width' | 'height'>): Sharp {
+  return pixels.resize(width, height, {
+    fit: 'fill',
+    kernel: decodeDescription.kernel,
+    fastShrinkOnLoad: decodeDescription.shrinkOnLoad,
+  });
 }
 
 /** Size of a picture file in pixels after EXIF rotation, from the header alone. Throws GP_IMAGE_UNREADABLE. */

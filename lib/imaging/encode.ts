@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import type { AnomalyMap } from '../core/anomaly-map.ts';
 import { type ImageInput, type OpenedImage, openImage } from './decode.ts';
+import { openView } from './view.ts';
 
 export interface EncodeOptions {
   /** Pixels; wider pictures are reduced, others stay as they are. */
@@ -9,9 +10,9 @@ export interface EncodeOptions {
   quality?: number;
 }
 
-/** Any readable picture as an upright sRGB or grey JPEG without metadata. Throws GP_IMAGE_UNREADABLE. */
+/** Any readable picture as an upright sRGB or grey JPEG without metadata, 16 bits a sample as `openView` shows them. Throws GP_IMAGE_UNREADABLE. */
 export async function encodeJpeg(image: ImageInput, { maxWidth, quality = 85 }: EncodeOptions = {}): Promise<Buffer> {
-  const opened = await openImage(image);
+  const opened = await openView(image);
   return opened.finish(reduced(opened, maxWidth).jpeg({ quality }));
 }
 
@@ -23,6 +24,13 @@ export async function encodePng(
   const opened = await openImage(image);
   // effort of zlib: level 3 writes a third faster than 6 for a few percent of size
   return opened.finish(reduced(opened, maxWidth).png({ compressionLevel: 3 }));
+}
+
+/** A picture of 16 bits a sample as an upright PNG with the very same samples. Throws GP_IMAGE_UNREADABLE. */
+export async function encodePng16(image: ImageInput): Promise<Buffer> {
+  const opened = await openImage(image);
+  const deep = opened.pixels.toColourspace(opened.grey ? 'grey16' : 'rgb16');
+  return opened.finish(deep.png({ compressionLevel: 3 }));
 }
 
 function reduced({ pixels, grey }: OpenedImage, maxWidth: number | undefined): Sharp {

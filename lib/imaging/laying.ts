@@ -1,21 +1,23 @@
 import type { Random } from '../core/random.ts';
+import { clampByte, type Levels } from './levels.ts';
 import { type Affine, type Placement, type Size, shownColumns, toFrame, toReference, warp } from './placement.ts';
 import type { Grey } from './pyramid.ts';
 import { type PreparedReference, register, withinLimits } from './register.ts';
 
 /**
- * Moves a picture (uint8 HWC) so that the part lies as in the reference. What the frame does not show there is the frame's edge, gone
+ * Moves a picture (HWC) so that the part lies as in the reference. What the frame does not show there is the frame's edge, gone
  * on as the reference goes on: the edge alone, drawn out to stripes, is stranger to a model than any defect (measured). The one
- * implementation for learning and inspection. Returns a new Buffer.
+ * implementation for learning and inspection. Returns levels of its own, of the same kind.
  */
-export function layAsLearned(
-  pixels: Uint8Array,
+export function layAsLearned<T extends Levels>(
+  pixels: T,
   size: Size,
   channels: 1 | 3,
   placement: Placement,
   { aspect, grey }: Pick<PreparedReference, 'aspect' | 'grey'>,
-): Buffer {
+): T {
   const { width, height } = size;
+  const whole = !(pixels instanceof Float32Array);
   const out = warp(pixels, size, channels, placement, aspect);
   const there = toFrame(placement, size, aspect);
   const back = toReference(placement, size, aspect);
@@ -33,7 +35,7 @@ export function layAsLearned(
       const edgeY = Math.max(0.5, Math.min(height - 0.5, y));
       const seam = sampled(grey, moved(back, edgeX, edgeY) * scaleX, movedY(back, edgeX, edgeY) * scaleY);
       const change = sampled(grey, (column + 0.5) * scaleX, (row + 0.5) * scaleY) - seam;
-      for (let c = at; c < at + channels; c++) out[c] = Math.max(0, Math.min(255, Math.round(out[c] + change)));
+      for (let c = at; c < at + channels; c++) out[c] = whole ? clampByte(out[c] + change) : out[c] + change;
     }
   }
   return out;
@@ -44,14 +46,14 @@ export function layAsLearned(
  * what registration, interpolation and the missing edge do to a good part. `placement`: where the part lies now. Null where the part
  * would not be found there.
  */
-export function laidFromElsewhere(
-  pixels: Uint8Array,
+export function laidFromElsewhere<T extends Levels>(
+  pixels: T,
   size: Size,
   channels: 1 | 3,
   { dx, dy, rotation }: Placement,
   reference: PreparedReference,
   random: Random,
-): Buffer | null {
+): T | null {
   const { maxShift, maxRotation } = reference.limits;
   const within = (limit: number) => (2 * random() - 1) * 0.95 * limit;
   const away = {

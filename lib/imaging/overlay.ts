@@ -1,9 +1,10 @@
 import type { AnomalyMap } from '../core/anomaly-map.ts';
 import type { Polygon, Registration, Roi, RoiResult, Verdict } from '../core/inspection.ts';
-import { type ImageInput, openImage } from './decode.ts';
+import type { ImageInput } from './decode.ts';
 import { fitted, textPath, textWidth } from './glyphs.ts';
 import { type HeatRange, heatInFrame, heatPixels, rangeOf } from './heat.ts';
 import { toFrame } from './placement.ts';
+import { openView } from './view.ts';
 
 /** A region to draw: its polygon, and what the rules said of it where they did. */
 export type OverlayRoi = Pick<Roi, 'name' | 'polygon'> & Partial<Pick<Roi, 'mode'>> & Partial<RoiResult>;
@@ -47,14 +48,14 @@ const heatSide = 320;
 
 /**
  * The picture with the map tinted over it, the regions' outlines with name and severity, and a banner in the verdict's colour
- * above: a JPEG. Small pictures are enlarged so that the writing has room. Throws GP_IMAGE_UNREADABLE.
+ * above: a JPEG, 16 bits a sample as `openView` shows them. Small pictures are enlarged so that the writing has room. Throws GP_IMAGE_UNREADABLE.
  */
 export async function drawOverlay(
   image: ImageInput,
   view: OverlayView,
   { maxWidth = 1280, quality = 85 }: OverlayOptions = {},
 ): Promise<Buffer> {
-  const opened = await openImage(image);
+  const opened = await openView(image);
   const longest = Math.max(opened.width, opened.height);
   const scale = Math.min(maxWidth, Math.max(longest, minSide)) / longest;
   const width = Math.max(1, Math.round(opened.width * scale));

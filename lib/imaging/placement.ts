@@ -1,4 +1,5 @@
 import type { Registration } from '../core/inspection.ts';
+import { type Levels, levelsLike } from './levels.ts';
 
 export interface Size {
   width: number;
@@ -52,20 +53,21 @@ export function toReference(placement: Placement, size: Size, aspect?: number): 
 }
 
 /**
- * Moves a picture (uint8 HWC) so that the part lies as in the reference: bilinear, in 1/256 steps; beyond the frame's edge the
- * edge goes on. Returns a new Buffer of the same size.
+ * Moves a picture (HWC) so that the part lies as in the reference: bilinear, in 1/256 steps; beyond the frame's edge the
+ * edge goes on. Returns levels of its own, of the same kind and size.
  */
-export function warp(
-  pixels: Uint8Array,
+export function warp<T extends Levels>(
+  pixels: T,
   size: Size,
   channels: 1 | 3,
   placement: Placement,
   aspect = size.width / size.height,
-): Buffer {
+): T {
   const { width, height } = size;
   const there = toFrame(placement, size, aspect);
   const { xx, xy, x0, yx, yy, y0 } = there;
-  const out = Buffer.allocUnsafe(width * height * channels);
+  const whole = !(pixels instanceof Float32Array);
+  const out = levelsLike(pixels, width * height * channels);
   const right = width - 1;
   const bottom = height - 1;
   let to = 0;
@@ -99,7 +101,7 @@ export function warp(
       for (let channel = 0; channel < channels; channel++) {
         const sum =
           pixels[a + channel] * w00 + pixels[b + channel] * w01 + pixels[c + channel] * w10 + pixels[d + channel] * w11;
-        out[to++] = (sum + 32_768) >> 16;
+        out[to++] = whole ? (sum + 32_768) >> 16 : sum / 65_536;
       }
     }
   }

@@ -1,3 +1,4 @@
+import type { Levels } from './levels.ts';
 import type { Size } from './placement.ts';
 
 /** A grey picture, row by row. */
@@ -5,8 +6,8 @@ export interface Grey extends Size {
   values: Float32Array;
 }
 
-/** Luminance (Rec. 709 weights) of a uint8 HWC picture, averaged over the area of each pixel of `target`. */
-export function greyOf(pixels: Uint8Array, size: Size, channels: 1 | 3, target: Size): Grey {
+/** Luminance (Rec. 709 weights) of an HWC picture, averaged over the area of each pixel of `target`. */
+export function greyOf(pixels: Levels, size: Size, channels: 1 | 3, target: Size): Grey {
   const columns = shares(size.width, target.width);
   const rows = shares(size.height, target.height);
   const { width } = target;

@@ -1,11 +1,12 @@
 import { correlation } from './alignment.ts';
+import { bytesOf, type Levels } from './levels.ts';
 import { type Placement, type Size, warp } from './placement.ts';
 import { detrended, type Grey, greyOf, halved } from './pyramid.ts';
 import { prepareReference, type ReferencePicture, register, smallestSide } from './register.ts';
 
-/** A decoded picture: uint8 HWC. */
+/** A decoded picture: HWC. */
 export interface RegistrationPicture extends Size {
-  pixels: Uint8Array;
+  pixels: Levels;
   channels: 1 | 3;
 }
 
@@ -88,5 +89,5 @@ function opposite({ dx, dy, rotation }: Placement, { width, height }: Size): Pla
   };
 }
 
-const bytes = ({ values }: Grey) => Uint8Array.from(values, Math.round);
+const bytes = ({ values }: Grey) => bytesOf(values);
 const text = (pixels: Uint8Array) => Buffer.from(pixels).toString('base64');

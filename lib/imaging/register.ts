@@ -1,6 +1,7 @@
 import { invalidParameter } from '../core/errors.ts';
 import type { Registration } from '../core/inspection.ts';
 import { align, correlation, type Motion, prepareTemplate, type Template } from './alignment.ts';
+import type { Levels } from './levels.ts';
 import { PhaseCorrelation } from './phase-correlation.ts';
 import type { Size } from './placement.ts';
 import { detrended, type Grey, greyOf, halved } from './pyramid.ts';
@@ -80,8 +81,8 @@ export function prepareReference(o: RegistrationLimits & { reference: ReferenceP
   return { limits: { maxShift, maxRotation, minAgreement }, aspect: width / height, grey, levels, coarse, turns };
 }
 
-/** Where the part of the reference lies in a picture (uint8 HWC). The picture may be stretched: the reference's aspect counts. */
-export function register(pixels: Uint8Array, size: Size, channels: 1 | 3, prepared: PreparedReference): Registration {
+/** Where the part of the reference lies in a picture (HWC). The picture may be stretched: the reference's aspect counts. */
+export function register(pixels: Levels, size: Size, channels: 1 | 3, prepared: PreparedReference): Registration {
   const { levels } = prepared;
   const { width, height } = levels[0].template.picture;
   const frames = pyramidOf(greyOf(pixels, size, channels, { width, height })).map((level, i) =>

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Levels } from '../imaging/levels.ts';
 import type { ModelDescription } from '../scoring/model-schema.ts';
 import type { Describer } from './describer.ts';
 import type { FinishedModel } from './finished-model.ts';
@@ -22,7 +23,7 @@ import { measureSensitivity } from './sensitivity/sensitivity.ts';
 
 /** A good picture as it went into the graph, kept beside the model for measuring again, and its score. */
 export interface Example {
-  pixels: Buffer;
+  pixels: Levels;
   digest: string;
   score: number;
 }
@@ -175,7 +176,7 @@ function clustersIn({ samples, roster, looked }: Subject, seed: number): Cluster
 
 /** Good pictures evenly from all, with their scores by the finished graph: what an engine or a later version is measured on. */
 async function exampleSet({ pictures, parent, roster, model }: Subject): Promise<Example[]> {
-  const chosen: { pixels: Buffer; digest: string }[] = [];
+  const chosen: { pixels: Levels; digest: string }[] = [];
   const used = new Set(roster.used.map(({ digest }) => digest));
   if (parent) {
     const kept = await parent.examples();
@@ -200,13 +201,13 @@ function drawingGround(subject: Subject, examples: Example[]) {
   const { heldOut } = fitted.fit;
   const unseen = foldOf.slice(roster.kept).flatMap((fold, i) => (fold === 0 ? [pictures.pixels(i)] : []));
   if (unseen.length > 0) {
-    const score = async (pixels: Buffer) =>
+    const score = async (pixels: Levels) =>
       mapOf(heldOut.model.distances(await describer.z(pixels)), heldOut.calibration, describer.grid);
     return { pictures: unseen, score, learned: false };
   }
   return {
     pictures: examples.map(({ pixels }) => pixels),
-    score: async (pixels: Buffer) => (await model.run(pixels)).map,
+    score: async (pixels: Levels) => (await model.run(pixels)).map,
     learned: true,
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { shuffled } from '../core/random.ts';
+import type { Levels } from '../imaging/levels.ts';
 import { Session } from '../scoring/session.ts';
 import { failed } from './failure.ts';
 import type { FeatureExtractor, Pictures } from './features/extractor.ts';
@@ -12,7 +13,7 @@ import { featureGraph, gridOf, names, projectionGraph } from './model-graph.ts';
 const projectionPictures = 100;
 const projectionStep = 4;
 
-const feed = ({ size, channels }: Pictures, pixels: Buffer) => ({
+const feed = ({ size, channels }: Pictures, pixels: Levels) => ({
   [names.input]: { data: pixels, shape: [1, size.height, size.width, channels] },
 });
 
@@ -22,9 +23,9 @@ export async function fitProjection(
   extractor: FeatureExtractor,
   tools: { seed: number; threads: number; progress(done: number, total: number): Promise<void> },
 ): Promise<Projection> {
-  const { size, channels, count } = pictures;
+  const { size, channels, window, count } = pictures;
   const grid = gridOf(size, extractor);
-  const session = await Session.open(writeGraph(featureGraph({ size, channels, extractor })), tools);
+  const session = await Session.open(writeGraph(featureGraph({ size, channels, window, extractor })), tools);
   const fit = new ProjectionFit(extractor.channels, extractor.alike);
   const chosen = shuffled([...Array(count).keys()], tools.seed).slice(0, projectionPictures);
   for (const [i, picture] of chosen.entries()) {
@@ -62,14 +63,14 @@ export class Describer {
   }
 
   static async open(pictures: Pictures, features: Features, threads: number): Promise<Describer> {
-    const { size, channels } = pictures;
-    const bytes = writeGraph(projectionGraph({ size, channels, ...features }));
+    const { size, channels, window } = pictures;
+    const bytes = writeGraph(projectionGraph({ size, channels, window, ...features }));
     const origin = createHash('sha256').update(bytes).digest('hex');
     return new Describer(origin, await Session.open(bytes, { threads }), pictures, features);
   }
 
   /** z [positions, dimensions] of a picture. */
-  async z(pixels: Buffer): Promise<Float32Array> {
+  async z(pixels: Levels): Promise<Float32Array> {
     const { features } = await this.#session.run(feed(this.#pictures, pixels), [names.features]);
     return features.data;
   }

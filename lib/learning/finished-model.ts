@@ -1,3 +1,4 @@
+import type { Levels } from '../imaging/levels.ts';
 import { Session } from '../scoring/session.ts';
 import type { Pictures } from './features/extractor.ts';
 import { names } from './model-graph.ts';
@@ -18,7 +19,7 @@ export class FinishedModel {
   }
 
   /** `map` on the grid, row by row. */
-  async run(pixels: Buffer): Promise<{ map: Float32Array; score: number }> {
+  async run(pixels: Levels): Promise<{ map: Float32Array; score: number }> {
     const feeds = { [names.input]: { data: pixels, shape: this.#shape } };
     const { map, score } = await this.#session.run(feeds, [names.map, names.score]);
     return { map: map.data, score: score.data[0] };

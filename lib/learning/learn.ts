@@ -79,13 +79,13 @@ export async function learn(material: Material, options: LearnBody, tell: Progre
     options,
     tell,
   );
-  const { size, channels } = pictures;
+  const { size, channels, window } = pictures;
   const { fit } = fitted;
   const scores = fit.maps.map(maximumOf);
   const bad = scores.findIndex((score) => !Number.isFinite(score));
   if (bad >= 0) throw failed(`the score of ${roster.used[bad].label}`, 'a finite number', String(scores[bad]));
   await tell('writing', 0, 1);
-  const onnx = writeGraph(modelGraph({ size, channels, ...features, head: fit, calibration: fit.calibration }));
+  const onnx = writeGraph(modelGraph({ size, channels, window, ...features, head: fit, calibration: fit.calibration }));
   const model = await FinishedModel.open(onnx, pictures, threads);
   await check(model, { pictures, fitted, describer, samples }, at('checking'));
   const description = features.extractor.description;
@@ -204,8 +204,9 @@ function describe(o: {
     ...pictures.size,
     channels: pictures.channels,
     layout: 'NHWC',
-    type: 'uint8',
+    type: pictures.window ? 'float32' : 'uint8',
     resize: 'stretch',
+    ...(pictures.window && { window: pictures.window }),
   };
   return {
     input,

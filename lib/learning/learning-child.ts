@@ -75,7 +75,8 @@ const parent = serveChild({
     parentModel = extend === undefined ? undefined : await readParent(extend);
     backbone = file && (await readBackbone(file.path));
     const fixed = parentModel?.size ?? (backbone && fixedInputSize(backbone)) ?? undefined;
-    pictures = new PictureSet({ keepAspect, side, fixed, channels: parentModel?.channels });
+    const window = parentModel && (parentModel.window ?? null);
+    pictures = new PictureSet({ keepAspect, side, fixed, channels: parentModel?.channels, window });
     learned = undefined;
     return undefined;
   },

@@ -1,3 +1,4 @@
+import type { LevelWindow } from '../imaging/levels.ts';
 import type { FeatureExtractor } from './features/extractor.ts';
 import type { Projection } from './features/projection.ts';
 import { type Graph, GraphBuilder, type Value } from './graph/graph-builder.ts';
@@ -17,6 +18,8 @@ export interface FeatureParts {
   /** Grey or RGB. */
   channels: 1 | 3;
   extractor: FeatureExtractor;
+  /** As in `Pictures`: levels are floats then. */
+  window?: LevelWindow | undefined;
 }
 
 export interface ModelParts extends FeatureParts {
@@ -57,8 +60,9 @@ export function modelGraph(parts: ModelParts): Graph {
   return graph.finish({ [names.map]: map, [names.score]: score });
 }
 
-function addFeatures(graph: GraphBuilder, { size, channels, extractor }: FeatureParts): Value {
-  const picture = graph.input(names.input, [1, size.height, size.width, channels], 'uint8');
+function addFeatures(graph: GraphBuilder, { size, channels, extractor, window }: FeatureParts): Value {
+  const type = window ? 'float32' : 'uint8';
+  const picture = graph.input(names.input, [1, size.height, size.width, channels], type);
   return extractor.add(graph, picture, size);
 }
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GoodpartError } from '../core/errors.ts';
-import { decodeTo } from '../imaging/decode.ts';
+import type { Levels, LevelWindow } from '../imaging/levels.ts';
+import { modelPixels } from '../scoring/model-pixels.ts';
 import type { ModelDescription } from '../scoring/model-schema.ts';
 import { readDescription } from '../scoring/model-store.ts';
 import type { Features } from './describer.ts';
@@ -23,10 +24,11 @@ export interface Parent {
   training: Training;
   size: Size;
   channels: 1 | 3;
+  window: LevelWindow | undefined;
   features: Features;
   samples(): Promise<Samples>;
-  /** Good pictures it keeps for measuring, as they went into its graph. */
-  examples(): Promise<Buffer[]>;
+  /** Good pictures it keeps for measuring, as they went into its graph (16 bits a sample: to half a count). */
+  examples(): Promise<Levels[]>;
 }
 
 /** Throws GP_LEARN_FAILED, GP_MODEL_INVALID or GP_STATE_DAMAGED where the version cannot be continued. */
@@ -39,7 +41,7 @@ export async function readParent(dir: string): Promise<Parent> {
     throw new GoodpartError('GP_LEARN_FAILED', message, { field: 'extend', cause });
   });
   const training = parseTraining(text, dir);
-  const { width, height, channels } = description.input;
+  const { width, height, channels, window } = description.input;
   const size = { width, height };
   const features = await keptFeaturesOf(await readFile(join(dir, 'model.onnx')), size, training.features);
   return {
@@ -48,13 +50,14 @@ export async function readParent(dir: string): Promise<Parent> {
     training,
     size,
     channels,
+    window,
     features,
     samples: () => samplesOf(dir, training),
     examples: async () => {
-      const pictures: Buffer[] = [];
+      const pictures: Levels[] = [];
       for (const { file } of training.examples) {
-        const { data } = await decodeTo(await loadFile(join(dir, file)), { ...size, channels });
-        pictures.push(data);
+        const { pixels } = await modelPixels(await loadFile(join(dir, file)), description.input);
+        pictures.push(pixels);
       }
       return pictures;
     },

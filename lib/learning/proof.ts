@@ -29,11 +29,11 @@ export async function showPictures(
   what: 'defects' | 'repeats',
   folders: readonly { path: string; kind?: string }[],
   model: FinishedModel,
-  { size, channels }: Pick<Pictures, 'size' | 'channels'>,
+  { size, channels, window }: Pick<Pictures, 'size' | 'channels' | 'window'>,
   registration: RegistrationReference | undefined,
   progress: (done: number, total: number) => Promise<void>,
 ): Promise<Shown[]> {
-  const set = new PictureSet({ keepAspect: false, side: size.width, fixed: size, channels });
+  const set = new PictureSet({ keepAspect: false, side: size.width, fixed: size, channels, window: window ?? null });
   const prepared: PreparedReference | undefined = registration && prepareReference(registration);
   const files: { group: string; path: string }[] = [];
   for (const { path, kind } of folders) {

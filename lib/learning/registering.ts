@@ -1,4 +1,5 @@
 import { seededRandom } from '../core/random.ts';
+import type { Levels } from '../imaging/levels.ts';
 import {
   hasCommonLayout,
   laidFromElsewhere,
@@ -81,7 +82,7 @@ export async function registerTo(
 }
 
 /** Where to is drawn from the picture's own digest: the same whatever is learned beside it. */
-function fromElsewhere(pictures: UsablePictures, i: number, prepared: PreparedReference): Buffer | null {
+function fromElsewhere(pictures: UsablePictures, i: number, prepared: PreparedReference): Levels | null {
   const { size, channels } = pictures;
   const pixels = pictures.pixels(i);
   const random = seededRandom(Number.parseInt(pictures.digests[i].slice(0, 8), 16));
@@ -89,11 +90,11 @@ function fromElsewhere(pictures: UsablePictures, i: number, prepared: PreparedRe
   return laidFromElsewhere(pixels, size, channels, now, prepared, random);
 }
 
-type Placed = { pixels: Buffer } | { reason: string };
+type Placed = { pixels: Levels } | { reason: string };
 
 /** One picture moved onto the reference, or why it cannot be. */
 export function place(
-  pixels: Buffer,
+  pixels: Levels,
   prepared: PreparedReference,
   { size, channels }: Pick<UsablePictures, 'size' | 'channels'>,
 ): Placed {

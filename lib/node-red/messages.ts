@@ -49,8 +49,8 @@ export function property(message: Message, path: string): unknown {
 const maxFileBytes = 64 * 1024 * 1024;
 
 /**
- * What other nodes produce, as a frame: a Frame, a JPEG/PNG Buffer, `{data, width, height, channels}`, or a path below
- * one of `allowedFolders`. Its exposure instant is now, its arrival, because nobody knows better.
+ * What other nodes produce, as a frame: a Frame, a JPEG/PNG Buffer, `{data, width, height, channels}` (16 bits a sample, little
+ * endian, in a Uint16Array or with `bitDepth: 16`), or a path below one of `allowedFolders`. Its exposure instant is now, its arrival, because nobody knows better.
  */
 export async function frameFrom(payload: unknown, clock: Clock, allowedFolders: string[]): Promise<Frame> {
   if (payload instanceof Frame) return payload;
@@ -77,6 +77,7 @@ export async function frameFrom(payload: unknown, clock: Clock, allowedFolders: 
     const { data, width, height, channels } = payload as Record<string, unknown>;
     const bytes = ArrayBuffer.isView(data) ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : data;
     if (!Buffer.isBuffer(bytes)) throw invalidParameter('msg.payload.data', 'a Buffer', data);
+    const deep = data instanceof Uint16Array || (payload as Record<string, unknown>).bitDepth === 16;
     const whole = (value: unknown, field: string, most: number) => {
       if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > most) {
         throw invalidParameter(`msg.payload.${field}`, `a whole number from 1 to ${most}`, value);
@@ -90,7 +91,7 @@ export async function frameFrom(payload: unknown, clock: Clock, allowedFolders: 
       width: whole(width, 'width', 30_000),
       height: whole(height, 'height', 30_000),
       channels: whole(channels, 'channels', 4),
-      bitDepth: 8,
+      bitDepth: deep ? 16 : 8,
     });
   }
   throw invalidParameter('msg.payload', 'an image: a frame, a JPEG or PNG Buffer, raw pixels or a path', payload);

@@ -1,5 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
+import { Refused } from './refused.ts';
+import { readBody, uploadTypes } from './request-body.ts';
 
 export interface RouteRequest {
   params: Record<string, string>;
@@ -14,8 +16,17 @@ export interface RouteReply {
   body: string | Buffer | object;
 }
 
+/** A request whose body are bytes, read when the handler asks for them. */
+export interface UploadRequest extends Omit<RouteRequest, 'body'> {
+  /** Rejects with `Refused` (408, 413, 503), also where the sender goes away. */
+  read(): Promise<Buffer>;
+}
+
 export type Permission = `goodpart.${'read' | 'write'}`;
 type Handler = (request: RouteRequest) => Promise<RouteReply> | RouteReply;
+type Method = 'get' | 'post';
+type App = NodeAPI['httpAdmin'];
+type Request = Parameters<Parameters<App['get']>[1]>[0];
 
 const known = new WeakMap<object, Set<string>>();
 
@@ -24,13 +35,34 @@ const known = new WeakMap<object, Set<string>>();
  * Registered once for each admin app, whatever is deployed; an error becomes a JSON answer, never an exception. A POST must
  * be JSON, which a foreign page's form cannot send.
  */
-export function adminRoute(
+export function adminRoute(RED: NodeAPI, method: Method, path: string, permission: Permission, handler: Handler): void {
+  const types = method === 'post' ? ['application/json'] : null;
+  route(RED, { method, path, permission, types }, ({ params, query, body }) =>
+    handler({ params: params as Record<string, string>, query, body }),
+  );
+}
+
+/**
+ * As `adminRoute`, for a POST whose body are bytes: a picture's type or application/octet-stream, which a foreign page's form
+ * cannot send either. Of all uploads at once few are read, each at most `maxBytes` and in bounded time.
+ */
+export function uploadRoute(
   RED: NodeAPI,
-  method: 'get' | 'post',
-  path: string,
-  permission: Permission,
-  handler: Handler,
+  { path, permission, maxBytes }: { path: string; permission: Permission; maxBytes: number },
+  handler: (request: UploadRequest) => Promise<RouteReply> | RouteReply,
 ): void {
+  route(RED, { method: 'post', path, permission, types: uploadTypes }, (request) => {
+    const { params, query } = request;
+    return handler({ params: params as Record<string, string>, query, read: () => readBody(request, maxBytes) });
+  });
+}
+
+function route(
+  RED: NodeAPI,
+  o: { method: Method; path: string; permission: Permission; types: string[] | null },
+  handler: (request: Request) => Promise<RouteReply> | RouteReply,
+): void {
+  const { method, path, permission, types } = o;
   const app = RED.httpAdmin;
   const routes = known.get(app) ?? new Set<string>();
   known.set(app, routes);
@@ -39,12 +71,11 @@ export function adminRoute(
   app[method](`/goodpart/${path}`, RED.auth.needsPermission(permission), (request, response) => {
     const answer = async () => {
       response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
-      if (method === 'post' && !request.is('application/json')) {
-        response.status(415).json({ message: 'Expected application/json' });
+      if (types !== null && !request.is(types)) {
+        response.status(415).json({ message: `Expected ${types.join(', ')}` });
         return;
       }
-      const { params, query, body } = request;
-      const reply = await handler({ params: params as Record<string, string>, query, body });
+      const reply = await handler(request);
       response.status(reply.status ?? 200).set(reply.headers ?? {});
       if (typeof reply.body === 'string' || Buffer.isBuffer(reply.body)) {
         response.type(reply.type ?? 'text/plain').send(reply.body);
@@ -52,8 +83,11 @@ export function adminRoute(
     };
     answer().catch((thrown: unknown) => {
       const error = asGoodpartError(thrown);
-      const ours = GoodpartError.is(thrown);
-      if (!response.headersSent) response.status(ours ? 400 : 500).json(error.toJSON());
+      if (response.headersSent) return;
+      // of a body that was not read to its end the rest must not become the next request
+      if (!request.complete) response.set('Connection', 'close');
+      const status = thrown instanceof Refused ? thrown.status : GoodpartError.is(thrown) ? 400 : 500;
+      response.status(status).json(error.toJSON());
     });
   });
 }

@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { GoodpartError } from '../core/errors.ts';
-import { decodeTo, type ImageInput } from '../imaging/decode.ts';
+import type { ImageInput } from '../imaging/decode.ts';
 import type { PreparedReference } from '../imaging/registration.ts';
 import { serveChild } from '../process/serve-child.ts';
 import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
 import { checkGraph, inputShape, readOutputs, toTensor } from './fit.ts';
+import { modelPixels } from './model-pixels.ts';
 import type { ModelDescription } from './model-schema.ts';
 import { missing, readDescription } from './model-store.ts';
 import { laidAsLearned, referenceOf } from './registering.ts';
@@ -79,12 +80,12 @@ async function score(
   const received = systemClock.mono();
   const { model, reference } = loaded(key);
   // started at once, so that it goes on beside the run of the frame before
-  const image = await decodeTo({ data, info }, model.input);
-  const laid = reference && laidAsLearned(image.data, model.input, reference);
+  const image = await modelPixels({ data, info }, model.input);
+  const laid = reference && laidAsLearned(image.pixels, model.input, reference);
   const decoded = systemClock.mono();
   const { outputs, began, ended } = await thread.call('run', {
     key,
-    feeds: { [model.input.name]: toTensor(laid?.pixels ?? image.data, model.input) },
+    feeds: { [model.input.name]: toTensor(laid?.pixels ?? image.pixels, model.input) },
     wanted: wantedOutputs(model),
     deadline,
   });

@@ -1,4 +1,5 @@
 import { invalidParameter } from '../core/errors.ts';
+import type { Levels } from '../imaging/levels.ts';
 import type { MapArea, ModelDescription, ModelInput } from './model-schema.ts';
 import type { TensorInfo, TensorInput, TensorOutput } from './session.ts';
 
@@ -42,8 +43,8 @@ export function inputShape({
   return layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width];
 }
 
-/** Pixels (uint8 HWC, of the input's size) as the graph's tensor. */
-export function toTensor(pixels: Uint8Array, input: ModelInput): TensorInput {
+/** Pixels (HWC, of the input's size; floats for float32 inputs only) as the graph's tensor. */
+export function toTensor(pixels: Levels, input: ModelInput): TensorInput {
   const shape = inputShape(input);
   const { layout, type, channels, scale = 1 } = input;
   if (type === 'uint8' && (layout === 'NHWC' || channels === 1)) return { data: pixels, shape };

@@ -13,7 +13,10 @@ const outputName = z.string().min(1).max(256).nullable();
 /** Beyond 0..1 where the graph pads the picture. */
 const edge = z.number().min(-1).max(2);
 
-/** What the graph takes. Pixels are uint8 0..255; a float32 graph gets pixel · scale. Further normalisation belongs into the graph. */
+/**
+ * What the graph takes. Pixels are levels 0..255, uint8 unless there is a `window`; a float32 graph gets level · scale. Further
+ * normalisation belongs into the graph.
+ */
 export const modelInputSchema = z.strictObject({
   name: z.string().min(1).max(256),
   width: side,
@@ -25,6 +28,14 @@ export const modelInputSchema = z.strictObject({
   resize: z.literal('stretch'),
   /** float32 only: 1 gives 0..255, 1/255 gives 0..1. */
   scale: z.number().positive().optional(),
+  /**
+   * For a model of pictures of 16 bits a sample: the counts that become level 0 and 255; levels are floats and go on beyond. Absent:
+   * pictures are seen in 8 bits.
+   */
+  window: z
+    .strictObject({ low: z.int().min(0).max(65_534), high: z.int().min(1).max(65_535) })
+    .refine(({ low, high }) => low < high, 'expected low < high')
+    .optional(),
 });
 
 /** Where the learned part lay, to find it again in each frame before scoring (lib/imaging/registration.ts). */
@@ -109,11 +120,16 @@ export function describePreprocessing(
   registration?: RegistrationReference,
 ): ModelDescription['preprocessing'] {
   const { width, height, channels, layout, type, scale = 1 } = input;
-  const described = { ...decodeDescription, width, height, channels, layout, type, scale };
+  const described = { ...decodeDescription, width, height, channels, layout, type, scale, ...describeWindow(input) };
   if (registration === undefined) return described;
   // another reference or limit is another preprocessing: thresholds are not valid for it
   const hash = createHash('sha256').update(canonicalJson(registration)).digest('hex');
   return { ...described, registration: `${registrationMethod} ${hash}` };
+}
+
+/** Nothing for 8 bits, so that models that were made before there was anything else keep their hash. */
+function describeWindow({ window }: ModelInput): Record<string, string | number> {
+  return window ? { depth: 'uint16', windowLow: window.low, windowHigh: window.high } : {};
 }
 
 /** Who a model is, as every score says it. */
@@ -149,6 +165,9 @@ export function parseModel(json: unknown): ModelDescription {
   }
   if (model.input.type === 'uint8' && model.input.scale !== undefined) {
     throw invalidParameter('model.json.input.scale', 'no scale beside uint8', model.input.scale, 'GP_MODEL_INVALID');
+  }
+  if (model.input.type === 'uint8' && model.input.window !== undefined) {
+    throw invalidParameter('model.json.input.window', 'float32 beside a window', 'uint8', 'GP_MODEL_INVALID');
   }
   return model;
 }

@@ -1,5 +1,6 @@
 import { GoodpartError } from '../core/errors.ts';
 import type { Registration } from '../core/inspection.ts';
+import type { Levels } from '../imaging/levels.ts';
 import {
   layAsLearned,
   type PreparedReference,
@@ -19,14 +20,14 @@ export function referenceOf({ registration, input }: ModelDescription): Prepared
 }
 
 /**
- * Moves a decoded frame (uint8 HWC, of the input's size) so that the part lies as in the reference. Throws GP_PART_MISPLACED with
+ * Moves a decoded frame (HWC, of the input's size) so that the part lies as in the reference. Throws GP_PART_MISPLACED with
  * what was measured and what the model allows.
  */
-export function laidAsLearned(
-  pixels: Buffer,
+export function laidAsLearned<T extends Levels>(
+  pixels: T,
   input: Pick<ModelInput, 'width' | 'height' | 'channels'>,
   reference: PreparedReference,
-): { pixels: Buffer; registration: Registration } {
+): { pixels: T; registration: Registration } {
   const registration = register(pixels, input, input.channels, reference);
   if (!withinLimits(registration, reference.limits)) throw misplaced(registration, reference.limits);
   return { pixels: layAsLearned(pixels, input, input.channels, registration, reference), registration };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
 import { Camera } from '../../lib/capture/camera.ts';
 import type { SourceStatus } from '../../lib/capture/source.ts';
@@ -11,12 +12,14 @@ import { defineNode } from '../../lib/node-red/define-node.ts';
 import { intake, isRefusal, refusalError } from '../../lib/node-red/intake.ts';
 import { inspectionRef, type Message, requireRef, type Send } from '../../lib/node-red/messages.ts';
 import { resources } from '../../lib/node-red/resources.ts';
+import { serveUploads } from '../../lib/node-red/uploads.ts';
 import type { Station } from '../../lib/station/station.ts';
 import { config } from './config.ts';
 import { serveDiscovery } from './discovery.ts';
 import { FreeRun } from './free-run.ts';
 import { serveLine } from './line.ts';
 import { serveLive, showLive } from './live.ts';
+import { startPushed } from './push.ts';
 import { sourceSettings } from './source-settings.ts';
 
 const cameraFault = 101;
@@ -38,11 +41,13 @@ async function collected(capture: Promise<Frame>): Promise<{ payload: Frame | nu
 export default function register(RED: NodeAPI): void {
   serveLive(RED);
   serveDiscovery(RED);
+  serveUploads(RED);
   defineNode(RED, config, async (kit) => {
+    if (kit.config.source === 'push') return startPushed(kit);
     const { view, run, intervalMs, timeoutMs } = kit.config;
     const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
     const name = kit.config.name || `camera ${view}`;
-    const source = sourceSettings(kit.config);
+    const source = sourceSettings(kit.config, kit.credentials);
     const inspects = run !== 'collect';
     if (inspects) {
       // a recipe is validated for one camera's settings: of two cameras nobody could say whose
@@ -51,7 +56,9 @@ export default function register(RED: NodeAPI): void {
       kit.onClose(claim(`view ${station.id} ${view}`, kit.id, oneCamera));
     }
     const maxAgeMs = kit.config.maxAgeMs || null;
-    const lease = await resources.take(`camera ${kit.id} ${JSON.stringify({ name, source, maxAgeMs })}`, {
+    // settings hold passwords, and a key is told where something cannot be closed
+    const key = createHash('sha256').update(JSON.stringify({ name, source, maxAgeMs })).digest('hex');
+    const lease = await resources.take(`camera ${kit.id} ${key}`, {
       group: `camera ${kit.id}`,
       create: async () => {
         const camera = new Camera({ name, source, maxAgeMs });

@@ -3,6 +3,7 @@ import type { Editor } from '../../lib/node-red/editor/dialog.ts';
 import style from './editor.css';
 import { cameraFinder } from './editor-find.ts';
 import { LivePanel } from './editor-live.ts';
+import { showLogin } from './editor-login.ts';
 import { showPlan } from './editor-plan.ts';
 
 const lastPart = (path: unknown) =>
@@ -11,15 +12,19 @@ const lastPart = (path: unknown) =>
     .filter(Boolean)
     .at(-1) ?? '';
 
+const hostOf = (url: unknown) => (URL.canParse(String(url)) ? new URL(String(url)).host : String(url));
+
 export const editor: Editor = {
-  summary: ({ source, path, genicamCamera }, t) => {
+  summary: ({ source, path, genicamCamera, url }, t) => {
+    if (source === 'http') return url ? t('summary.http', { name: hostOf(url) }) : '';
     if (source === 'genicam') return t('summary.genicam', { name: String(genicamCamera ?? '') }).trim();
-    return path || source === 'simulator' ? t(`summary.${source}`, { name: lastPart(path) }) : '';
+    return path || source === 'simulator' || source === 'push' ? t(`summary.${source}`, { name: lastPart(path) }) : '';
   },
   prepare: (form) => {
     addStyle('goodpart-camera-style', style);
     cameraFinder(form);
     showPlan(form);
+    showLogin(form);
     new LivePanel($('.goodpart-form .goodpart-live').last(), form);
   },
 };

@@ -90,8 +90,9 @@ export async function activateTestRecipe(
   model: ModelIdentity,
   views = ['main'],
   rois: Roi[] = [],
+  { median, warn, fail }: typeof testLimits = testLimits,
 ): Promise<void> {
-  const limits = { ...testLimits, rois };
+  const limits = { median, warn, fail, rois };
   const at = systemClock.utc();
   const view = (name: string) => {
     const fingerprint = station.fingerprint(name, { model, ...limits });

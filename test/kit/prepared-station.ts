@@ -6,12 +6,16 @@ import { activateTestRecipe, writeTestModel } from './models.ts';
 import type { FlowNode } from './node-red.ts';
 
 const size = { simWidth: 64, simHeight: 64 };
+const simulated = { kind: 'simulator', width: size.simWidth, height: size.simHeight, encoding: 'raw' };
 
 /**
  * Writes a tiny model and an active, validated recipe into a userDir before Node-RED starts, as an earlier learning run
  * would have left them for `lineFlow`.
  */
-export async function prepareStation(userDir: string): Promise<void> {
+export async function prepareStation(
+  userDir: string,
+  cameraSettings = settingsHash(parseSourceSettings(simulated)),
+): Promise<void> {
   const data = join(userDir, 'goodpart');
   const model = await writeTestModel(join(data, 'models'));
   const station = await Station.open({
@@ -23,8 +27,7 @@ export async function prepareStation(userDir: string): Promise<void> {
     staleAfterMs: 0,
     mode: 'run',
   });
-  const source = { kind: 'simulator', width: size.simWidth, height: size.simHeight, encoding: 'raw' };
-  station.registerCamera('main', { name: 'line', settingsHash: settingsHash(parseSourceSettings(source)) });
+  station.registerCamera('main', { name: 'line', settingsHash: cameraSettings });
   await activateTestRecipe(station, model);
   await station.close();
 }

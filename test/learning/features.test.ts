@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
+import { bytesOf } from '../../lib/imaging/levels.ts';
 import type { FeatureExtractor, Pictures } from '../../lib/learning/features/extractor.ts';
 import { type FeatureOptions, prepareFeatures } from '../../lib/learning/features/features.ts';
 import { ProjectionFit } from '../../lib/learning/features/projection.ts';
@@ -86,7 +87,7 @@ describe('the built-in features', () => {
       const extractor = await prepare(kind, good);
       // 0.299 R + 0.587 G + 0.114 B is the same in and outside the stain.
       const stain: Pixel = (x, y) => ((x - 48) ** 2 + (y - 32) ** 2 < 64 ? [20, -10.19, 0] : [0, 0, 0]);
-      const pictures = [...Array(12).keys()].map((i) => good.pixels(i));
+      const pictures = [...Array(12).keys()].map((i) => bytesOf(good.pixels(i)));
       const [stained, other, ...learned] = await featuresOf(extractor, 3, [
         part(70, 3, stain),
         part(71, 3),

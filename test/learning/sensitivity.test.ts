@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Roi } from '../../lib/core/inspection.ts';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
+import type { Levels } from '../../lib/imaging/levels.ts';
 import { layRegions, proposeRegions } from '../../lib/learning/limits/regions.ts';
 import { climb } from '../../lib/learning/sensitivity/curve.ts';
 import { measureSensitivity, type SensitivityInput } from '../../lib/learning/sensitivity/sensitivity.ts';
@@ -18,7 +19,7 @@ function goodPictures(count: number): Buffer[] {
 }
 
 /** A simple inspection that really looks: the largest difference from the part's grey in each cell, averaged 2 x 2. */
-async function difference(pixels: Buffer): Promise<Float32Array> {
+async function difference(pixels: Levels): Promise<Float32Array> {
   const map = new Float32Array(grid.width * grid.height);
   for (let y = 0; y + 1 < size.height; y++) {
     for (let x = 0; x + 1 < size.width; x++) {
@@ -141,7 +142,7 @@ describe('sensitivity without defects', function () {
   });
 
   it('does not count an alarm elsewhere in the picture', async () => {
-    const elsewhere = async (pixels: Buffer) => {
+    const elsewhere = async (pixels: Levels) => {
       const map = await difference(pixels);
       const changed = Math.max(...map) > 20;
       map.fill(0);

@@ -117,7 +117,7 @@ function strideFor(layers: readonly BackboneLayer[], { width, height }: Size): n
   );
 }
 
-/** uint8 [1,H,W,c] → what the network takes, normalised; grey becomes three equal channels, colour luminance where one is wanted. */
+/** [1,H,W,c] → what the network takes, normalised; grey becomes three equal channels, colour luminance where one is wanted. */
 function addInput(graph: GraphBuilder, picture: Value, { input }: FixedGraph, normalisation: Normalisation): Value {
   const [, height, width, channels] = picture.shape;
   let value = graph.cast(picture);
@@ -145,14 +145,17 @@ function asMap(graph: GraphBuilder, value: Value, layer: BackboneLayer): Value {
   return graph.reshape(graph.transpose(map, [0, 2, 1]), [1, channels, grid.height, grid.width]);
 }
 
+const blank = (length: number, { window }: Pictures) =>
+  window ? new Float32Array(length).fill(128) : Buffer.alloc(length, 128);
+
 /** Runs the joined graph once: what ONNX Runtime or the numbers have against it is said before anything is learned. */
 async function tryOut(extractor: FeatureExtractor, size: Size, channels: 1 | 3, pictures: Pictures): Promise<void> {
   const graph = new GraphBuilder('goodpart backbone');
   const shape = [1, size.height, size.width, channels];
-  const features = extractor.add(graph, graph.input('image', shape, 'uint8'), size);
+  const features = extractor.add(graph, graph.input('image', shape, pictures.window ? 'float32' : 'uint8'), size);
   const session = await Session.open(writeGraph(graph.finish({ features })));
   try {
-    const data = pictures.count > 0 ? pictures.pixels(0) : Buffer.alloc(size.width * size.height * channels, 128);
+    const data = pictures.count > 0 ? pictures.pixels(0) : blank(size.width * size.height * channels, pictures);
     const results = await session.run({ image: { data, shape } });
     if (results.features.data.every(Number.isFinite)) return;
     throw failed(

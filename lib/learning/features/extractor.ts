@@ -1,15 +1,18 @@
+import type { Levels, LevelWindow } from '../../imaging/levels.ts';
 import type { GraphBuilder, Value } from '../graph/graph-builder.ts';
 import type { Size } from '../pictures/input-size.ts';
 
 /** What a person chooses. `bank` fixed filters, `filters` learned from the good frames, `thorough` both, `backbone` a network of their own. */
 export type FeatureKind = 'bank' | 'filters' | 'thorough' | 'backbone';
 
-/** Good pictures of one size, as they go into the graph: uint8, rows of pixels of `channels` (HWC). */
+/** Good pictures of one size, as they go into the graph: rows of pixels of `channels` (HWC), bytes, or floats where there is a window. */
 export interface Pictures {
   readonly count: number;
   readonly size: Size;
   readonly channels: 1 | 3;
-  pixels(picture: number): Buffer;
+  /** For pictures of 16 bits a sample: the counts that are level 0 and 255. */
+  readonly window?: LevelWindow | undefined;
+  pixels(picture: number): Levels;
 }
 
 /** Turns pictures into features by nodes of the graph; whatever it learned is inside it as constants. */
@@ -26,6 +29,6 @@ export interface FeatureExtractor {
   readonly alike?: readonly { from: number; to: number }[];
   /** Pixels of the input per cell of the grid, on each axis. */
   readonly stride: number;
-  /** Adds the nodes: picture uint8 [1,H,W,c] → features float32 [1,channels,H/stride,W/stride], not yet averaged or projected. */
+  /** Adds the nodes: picture uint8 or float32 [1,H,W,c] → features float32 [1,channels,H/stride,W/stride], not yet averaged or projected. */
   add(graph: GraphBuilder, picture: Value, size: Size): Value;
 }

@@ -1,4 +1,5 @@
 import { seededRandom } from '../../core/random.ts';
+import type { Levels } from '../../imaging/levels.ts';
 import type { Pictures } from './extractor.ts';
 import { colourGain, darkest, opponents } from './pyramid.ts';
 
@@ -10,7 +11,7 @@ interface Planes {
 }
 
 /** The gain-normalised luminance and colour of a picture. */
-function normalised(pixels: Buffer, pictures: Pictures): Planes {
+function normalised(pixels: Levels, pictures: Pictures): Planes {
   const { channels } = pictures;
   const { width, height } = pictures.size;
   const count = width * height;

@@ -29,7 +29,7 @@ export const colourGain = 3;
 export const darkest = { deviation: 1, brightness: 8 } as const;
 
 /**
- * Picture uint8 [1,H,W,1 or 3] → its levels, made independent of the exposure: luminance by the picture's own mean and
+ * Picture [1,H,W,1 or 3] → its levels, made independent of the exposure: luminance by the picture's own mean and
  * deviation, colour by its mean brightness. Colour keeps its zero, so that a part of another colour as a whole is another part.
  */
 export function addPyramid(graph: GraphBuilder, picture: Value, size: Size): Level[] {

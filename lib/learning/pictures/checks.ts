@@ -1,3 +1,4 @@
+import { bytesOf } from '../../imaging/levels.ts';
 import type { Pictures } from '../features/extractor.ts';
 import { copyLikeness, groupsOf, type Neighbours, neighboursOf, type Pair, pairsOf, usualFor } from './likeness.ts';
 import { type Look, lookAt } from './looks.ts';
@@ -46,7 +47,7 @@ const leastContrast = 0.25;
 /** Measures every picture: a millisecond each, and all pairs of them (likeness.ts). */
 export function lookAtAll(pictures: Pictures): SetLooks {
   const { size, channels } = pictures;
-  const looks = Array.from({ length: pictures.count }, (_, i) => lookAt(pictures.pixels(i), size, channels));
+  const looks = Array.from({ length: pictures.count }, (_, i) => lookAt(bytesOf(pictures.pixels(i)), size, channels));
   const neighbours = neighboursOf(looks);
   return { looks, neighbours, pairs: pairsOf(looks, neighbours) };
 }

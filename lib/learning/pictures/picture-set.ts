@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { asGoodpartError } from '../../core/errors.ts';
-import { decodeTo, type ImageInput, readSize } from '../../imaging/decode.ts';
+import { type DecodeTarget, decodeTo, type ImageInput, openImage } from '../../imaging/decode.ts';
+import { decodeCounts, luminance as luminanceCounts } from '../../imaging/decode-counts.ts';
+import { CountHistogram, fullWindow, type Levels, type LevelWindow, levelsOf } from '../../imaging/levels.ts';
 import { failed } from '../failure.ts';
 import type { Pictures } from '../features/extractor.ts';
 import type { PictureAttributes } from '../options.ts';
@@ -20,20 +22,24 @@ export interface Framing {
   side: number;
   fixed?: Size;
   channels?: 1 | 3;
+  /** Of a model that exists; null: of one of 8 bits. Not given: pictures of 16 bits a sample make a window of their own. */
+  window?: LevelWindow | null | undefined;
 }
 
 interface Picture extends PictureAttributes {
   label: string;
-  pixels: Buffer;
+  /** Counts for 16 bits a sample, as long as nothing moved them. */
+  pixels: Levels | Uint16Array;
   channels: 1 | 3;
   bitDepth: 8 | 16;
   own: Size;
 }
 
-/** What can be learned from: uint8 pixels of one size and depth, and where each came from. */
+/** What can be learned from: levels of one size and depth, and where each came from. */
 export class UsablePictures implements Pictures {
   readonly size: Size;
   readonly channels: 1 | 3;
+  readonly window: LevelWindow | undefined;
   readonly labels: string[];
   readonly attributes: PictureAttributes[];
   /** sha256 of each picture's pixels and size, hex. */
@@ -43,10 +49,10 @@ export class UsablePictures implements Pictures {
   readonly excluded: Skipped[];
   /** Size of the pictures as the camera gave them: the most usual one. */
   readonly own: Size;
-  readonly #pixels: Buffer[];
+  readonly #pixels: (Levels | Uint16Array)[];
 
   constructor(
-    { size, channels, own }: Pick<UsablePictures, 'size' | 'channels' | 'own'>,
+    { size, channels, own, window }: Pick<UsablePictures, 'size' | 'channels' | 'own' | 'window'>,
     used: (Picture & { digest: string })[],
     skipped: Skipped[],
     excluded: Skipped[],
@@ -54,6 +60,7 @@ export class UsablePictures implements Pictures {
     this.size = size;
     this.channels = channels;
     this.own = own;
+    this.window = window;
     this.labels = used.map(({ label }) => label);
     this.attributes = used.map(({ shift, lot, nest }) => ({ shift, lot, nest }));
     this.digests = used.map(({ digest }) => digest);
@@ -71,12 +78,13 @@ export class UsablePictures implements Pictures {
     return this.#pixels.length;
   }
 
-  pixels(picture: number): Buffer {
-    return this.#pixels[picture];
+  pixels(picture: number): Levels {
+    const pixels = this.#pixels[picture];
+    return pixels instanceof Uint16Array ? levelsOf(pixels, this.window ?? fullWindow) : pixels;
   }
 
   /** The same set after each picture was moved (registration); pictures for which `move` gives null are left out. */
-  moved(move: (picture: number) => { pixels: Buffer } | { reason: string }): UsablePictures {
+  moved(move: (picture: number) => { pixels: Levels } | { reason: string }): UsablePictures {
     const kept: (Picture & { digest: string })[] = [];
     const skipped = [...this.skipped];
     for (let i = 0; i < this.count; i++) {
@@ -88,7 +96,15 @@ export class UsablePictures implements Pictures {
       }
       const { pixels } = result;
       const { channels, own } = this;
-      kept.push({ ...this.attributes[i], label, pixels, channels, bitDepth: 8, own, digest: this.digests[i] });
+      kept.push({
+        ...this.attributes[i],
+        label,
+        pixels,
+        channels,
+        bitDepth: this.window ? 16 : 8,
+        own,
+        digest: this.digests[i],
+      });
       this.#pixels[i] = pixels; // frees the picture as it was: thousands of them fill a Jetson
     }
     return new UsablePictures(this, kept, skipped, this.excluded);
@@ -105,10 +121,12 @@ export class PictureSet {
   }
 
   /** One picture as it goes into the graph of this set's framing, which must be fixed. */
-  async read(load: () => Promise<ImageInput>): Promise<Buffer> {
-    const { fixed, channels } = this.#framing;
-    if (!fixed || !channels) throw new Error('a framing that is not fixed');
-    return (await decodeTo(await load(), { ...fixed, channels })).data;
+  async read(load: () => Promise<ImageInput>): Promise<Levels> {
+    const { fixed, channels, window } = this.#framing;
+    if (!fixed || !channels || window === undefined) throw new Error('a framing that is not fixed');
+    const target = { ...fixed, channels };
+    if (window === null) return (await decodeTo(await load(), target)).data;
+    return levelsOf((await decodeCounts(await load(), target)).data, window);
   }
 
   /** Decodes picture number `index`; never throws, what cannot be read is skipped with its reason. */
@@ -120,12 +138,12 @@ export class PictureSet {
   ): Promise<void> {
     try {
       const image = await load();
-      const own = await readSize(image);
-      const size = this.sizeFor(own);
-      const { data, channels, bitDepth } = await decodeTo(image, {
-        ...size,
-        channels: this.#framing.channels ?? 'own',
-      });
+      const { width, height, bitDepth } = await openImage(image);
+      const own = { width, height };
+      const { channels: wanted = 'own', window } = this.#framing;
+      const inCounts = window === undefined ? bitDepth === 16 : window !== null;
+      const target: DecodeTarget = { ...this.sizeFor(own), channels: wanted };
+      const { data, channels } = await (inCounts ? decodeCounts : decodeTo)(image, target);
       this.#pictures[index] = { ...about, label, pixels: data, channels, bitDepth, own };
     } catch (thrown) {
       this.#pictures[index] = { path: label, reason: asGoodpartError(thrown).message };
@@ -161,9 +179,9 @@ export class PictureSet {
         continue;
       }
       const { label, own } = picture;
-      const pixels = picture.channels === channels ? picture.pixels : luminance(picture.pixels);
+      const pixels = picture.channels === channels ? picture.pixels : greyOf(picture.pixels);
       const size = this.sizeFor(own);
-      const digest = createHash('sha256').update(`${size.width}x${size.height} `).update(pixels).digest('hex');
+      const digest = createHash('sha256').update(`${size.width}x${size.height} `).update(bytesIn(pixels)).digest('hex');
       if (out.has(label) || out.has(digest)) {
         excluded.push({ path: label, reason: 'left out by a person' });
         continue;
@@ -188,9 +206,19 @@ export class PictureSet {
     const { fixed, keepAspect, side } = this.#framing;
     const size = fixed ?? (keepAspect && used.length > 0 ? oneSize(used, side) : squareInput(side));
     const own = used.length > 0 ? commonAspect(used.map((picture) => picture.own)) : size;
-    return new UsablePictures({ size, channels, own }, used, skipped, excluded);
+    const window = this.#framing.window === undefined ? windowOf(used) : (this.#framing.window ?? undefined);
+    return new UsablePictures({ size, channels, own, window }, used, skipped, excluded);
   }
 }
+
+/** For pictures of 16 bits a sample. */
+function windowOf(used: Picture[]): LevelWindow | undefined {
+  const histogram = new CountHistogram();
+  for (const { pixels } of used) if (pixels instanceof Uint16Array) histogram.add(pixels);
+  return used.some(({ pixels }) => pixels instanceof Uint16Array) ? histogram.window() : undefined;
+}
+
+const bytesIn = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uint8Array(buffer, byteOffset, byteLength);
 
 function oneSize(used: Picture[], side: number): Size {
   const common = commonAspect(used.map((picture) => picture.own));
@@ -212,10 +240,11 @@ const colourShare = 0.001;
 /** Whether a picture of three channels shows any colour. */
 function isColoured({ pixels, channels }: Picture): boolean {
   if (channels === 1) return false;
+  const levels = pixels instanceof Uint16Array ? colourLevels * 257 : colourLevels;
   let coloured = 0;
   for (let i = 0; i < pixels.length; i += 3) {
     const [r, g, b] = [pixels[i], pixels[i + 1], pixels[i + 2]];
-    if (Math.max(r, g, b) - Math.min(r, g, b) > colourLevels) coloured += 1;
+    if (Math.max(r, g, b) - Math.min(r, g, b) > levels) coloured += 1;
   }
   return coloured > (pixels.length / 3) * colourShare;
 }
@@ -238,7 +267,8 @@ function checkDepths(read: Picture[]): void {
 }
 
 /** Luminance (Rec. 709 weights) of pictures in which hardly any pixel has colour: within a grey level of the decoder's. */
-function luminance(pixels: Buffer): Buffer {
+function greyOf(pixels: Levels | Uint16Array): Buffer | Uint16Array {
+  if (pixels instanceof Uint16Array) return luminanceCounts(pixels);
   const out = Buffer.allocUnsafe(pixels.length / 3);
   for (let i = 0; i < out.length; i++) {
     out[i] = Math.round(0.2126 * pixels[i * 3] + 0.7152 * pixels[i * 3 + 1] + 0.0722 * pixels[i * 3 + 2]);

@@ -31,6 +31,8 @@ export interface LearningReport extends LearnedBody {
   seed: number;
   /** Side lengths of the model's input, pixels. */
   size: { width: number; height: number };
+  /** Of pictures of 16 bits a sample: the counts that are grey level 0 and 255 wherever levels and contrasts are told. */
+  window?: { low: number; high: number };
   /** What scores and limits are counted in, for people. */
   units: string;
   /** Limits of the whole picture: estimate, bound, parts that a tighter claim takes. */

@@ -44,7 +44,8 @@ export function repeatabilitySection({ repeatability }: LearningReport): Html | 
 
 /** How it came to be, for whoever asks in March. */
 export function originSection(report: LearningReport): Html {
-  const { features, head, headReason, model, size, seed, parent, images, excluded, skipped, createdAt } = report;
+  const { features, head, headReason, model, size, window, seed, parent, images, excluded, skipped, createdAt } =
+    report;
   const fact = (label: string, value: string) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`;
   const heads = { gaussian: 'Gaussian for each position', nearest: 'nearest learned cell' };
   return html`<section aria-labelledby="origin">
@@ -54,6 +55,7 @@ export function originSection(report: LearningReport): Html {
       ${fact('Continues', parent ? `version ${parent.version} (sha256 ${parent.sha256.slice(0, 12)}…)` : 'nothing: learned from the start')}
       ${fact('Good pictures', `${images}, ${excluded.length} left out by a person, ${skipped.length} not usable`)}
       ${fact('Input', `${size.width} × ${size.height} pixels`)}
+      ${window ? fact('Grey levels', `0 is ${window.low} counts of 16 bits, 255 is ${window.high}; nothing is cut off`) : null}
       ${fact('Features', features)}
       ${fact('Head', headReason ? `${heads[head]}. ${headReason}` : heads[head])}
       ${fact('Seed', String(seed))}

@@ -1,4 +1,5 @@
 import type { Random } from '../../core/random.ts';
+import { clampByte, type Levels, levelsLike } from '../../imaging/levels.ts';
 import type { Grid } from '../heads/calibration.ts';
 import type { Size } from '../pictures/input-size.ts';
 import { coverageOf, type Window } from './outline.ts';
@@ -61,11 +62,13 @@ export function randomDefect(kind: DefectKind, options: DefectOptions, random: R
   return { kind, x, y, size, contrast: sign * contrast, angle, seed: Math.floor(random() * 2 ** 32) };
 }
 
-/** The defect painted into a copy of `pixels`: uint8, rows of `channels` values (HWC). Edges are antialiased. */
-export function paintDefect(pixels: Buffer, size: Size, channels: 1 | 3, defect: DrawnDefect): Buffer {
+/** The defect painted into a copy of `pixels`: rows of `channels` values (HWC). Edges are antialiased. */
+export function paintDefect<T extends Levels>(pixels: T, size: Size, channels: 1 | 3, defect: DrawnDefect): T {
   const window = coverageOf(defect, size);
   const { left, top, width, height, alpha } = window;
-  const out = Buffer.from(pixels);
+  const whole = !(pixels instanceof Float32Array);
+  const out = levelsLike(pixels, pixels.length);
+  out.set(pixels);
   const values = texture({ pixels, size, channels }, defect, window);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -75,7 +78,7 @@ export function paintDefect(pixels: Buffer, size: Size, channels: 1 | 3, defect:
       for (let c = 0; c < channels; c++) {
         const painted = values[(y * width + x) * channels + c];
         const mixed = pixels[at + c] + cover * (painted - pixels[at + c]);
-        out[at + c] = Math.min(255, Math.max(0, Math.round(mixed)));
+        out[at + c] = whole ? clampByte(mixed) : mixed;
       }
     }
   }

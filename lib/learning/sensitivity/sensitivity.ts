@@ -1,4 +1,5 @@
 import { mixSeed, type Random, seededRandom, shuffled } from '../../core/random.ts';
+import type { Levels } from '../../imaging/levels.ts';
 import type { Grid } from '../heads/calibration.ts';
 import type { LaidRegion, RegionLimits } from '../limits/regions.ts';
 import type { Size } from '../pictures/input-size.ts';
@@ -34,13 +35,13 @@ export interface Sensitivity {
 
 export interface SensitivityInput {
   /** Good pictures, uint8 HWC of `size`, that the model behind `score` has not seen: learned ones look better than new parts. */
-  pictures: readonly Buffer[];
+  pictures: readonly Levels[];
   /** True where no others are at hand than such that it has seen: the statement then says so. */
   learned?: boolean;
   size: Size;
   channels: 1 | 3;
   /** Picture → anomaly map on the grid, in the units of the limits. */
-  score: (pixels: Buffer) => Promise<Float32Array>;
+  score: (pixels: Levels) => Promise<Float32Array>;
   grid: Grid;
   /** The whole picture is looked at where there are none. */
   regions: readonly LaidRegion[];
@@ -69,7 +70,7 @@ const runsPerTrial = 3.2;
 const mostPictures = 20;
 
 interface Undamaged {
-  pixels: Buffer;
+  pixels: Levels;
   map: Float32Array;
 }
 
@@ -83,7 +84,7 @@ export async function measureSensitivity(input: SensitivityInput): Promise<Sensi
   const { pictures, seed, size, grid, progress, budget = usualBudget, contrasts = usualContrasts, frame } = input;
   const ruler: Ruler = frame ? { size: frame, name: 'the frame' } : { size, name: 'the model’s input' };
   let runs = 0;
-  const run = async (pixels: Buffer) => {
+  const run = async (pixels: Levels) => {
     const map = await input.score(pixels);
     runs += 1;
     await progress?.(Math.min(runs, budget), budget);
@@ -146,7 +147,7 @@ function trialsIn(
   { size, channels, grid }: SensitivityInput,
   target: Target,
   ladder: readonly number[],
-  run: (pixels: Buffer) => Promise<Float32Array>,
+  run: (pixels: Levels) => Promise<Float32Array>,
 ) {
   const shorter = Math.min(size.width, size.height);
   const within = { cells: target.cells, grid };

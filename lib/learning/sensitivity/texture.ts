@@ -1,10 +1,11 @@
 import { mixSeed, seededRandom } from '../../core/random.ts';
+import type { Levels } from '../../imaging/levels.ts';
 import type { Size } from '../pictures/input-size.ts';
 import type { Window } from './outline.ts';
 import type { DrawnDefect } from './painter.ts';
 
 interface Picture {
-  pixels: Buffer;
+  pixels: Levels;
   size: Size;
   channels: 1 | 3;
 }
