@@ -1,6 +1,7 @@
 import { systemClock } from '../core/clock.ts';
 import { Camera } from './camera.ts';
 import { benchGenicam } from './genicam/bench-genicam.ts';
+import { rawVideo } from './raw-video.ts';
 import type { SourceSettingsInput } from './settings.ts';
 import { PartDrawer } from './simulated-part.ts';
 
@@ -27,7 +28,10 @@ async function captures(source: SourceSettingsInput, count: number) {
   return { startMs, bytes, captureMs: spread(times) };
 }
 
-/** Milliseconds from the trigger to the frame in the parent, per source; drawing alone; frames a second running freely. */
+/**
+ * Milliseconds from the trigger to the frame in the parent, per source; drawing alone; frames a second running freely; and one
+ * minute of 1080p30 raw from GStreamer.
+ */
 export async function bench(): Promise<Record<string, unknown>> {
   const drawer = new PartDrawer({ width: 640, height: 480, seed: 1, defectRate: 0.1 });
   const drawing: number[] = [];
@@ -49,9 +53,10 @@ export async function bench(): Promise<Record<string, unknown>> {
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const { superseded, lost } = camera.counters();
   await camera.stop();
+  const video = await rawVideo(60).catch((thrown: unknown) => ({ notMeasured: String(thrown) }));
   const freeRun = { perSecond: frames / 2, superseded, lost };
   return {
-    ...{ drawMs: spread(drawing), raw, jpeg, raw1080p: large, freeRun },
+    ...{ drawMs: spread(drawing), raw, jpeg, raw1080p: large, freeRun, video1080p30: video },
     genicamSoftwareTrigger: await benchGenicam(),
   };
 }

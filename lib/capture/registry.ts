@@ -14,6 +14,8 @@ export async function createSource(settings: SourceSettings): Promise<Source> {
       return (await import('./watch/watch-source.ts')).watchSource.create(settings);
     case 'http':
       return (await import('./http/http-source.ts')).httpSource.create(settings);
+    case 'gstreamer':
+      return (await import('./gstreamer/gstreamer-source.ts')).gstreamerSource.create(settings);
   }
 }
 
@@ -29,5 +31,7 @@ export async function discoverSources(kind: SourceSettings['kind']): Promise<Dis
       return (await import('./watch/watch-source.ts')).watchSource.discover();
     case 'http':
       return (await import('./http/http-source.ts')).httpSource.discover();
+    case 'gstreamer':
+      return (await import('./gstreamer/gstreamer-source.ts')).gstreamerSource.discover();
   }
 }

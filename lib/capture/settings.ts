@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { invalidParameter } from '../core/errors.ts';
 import { genicamOptics, genicamSettingsSchema } from './genicam/settings.ts';
+import { gstreamerSettingsSchema, opticalSettings, withoutSecrets } from './gstreamer/settings.ts';
 import { httpSettingsSchema } from './http/settings.ts';
 import { watchSettingsSchema } from './watch/settings.ts';
 
@@ -44,6 +45,7 @@ export const sourceSettingsSchema = z.discriminatedUnion('kind', [
   genicamSettingsSchema,
   watchSettingsSchema,
   httpSettingsSchema,
+  gstreamerSettingsSchema,
 ]);
 
 export type FolderSettings = z.infer<typeof folderSettingsSchema>;
@@ -61,13 +63,12 @@ export function parseSourceSettings(value: unknown): SourceSettings {
     (at, key) => (typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
     value,
   );
-  const shown = issue.path.includes('credentials') ? 'a secret that is not shown' : withoutUserInfo(received);
+  const shown = issue.path.includes('credentials')
+    ? 'a secret that is not shown'
+    : typeof received === 'string'
+      ? withoutSecrets(received)
+      : received;
   throw invalidParameter(`source.${issue.path.join('.')}`, issue.message, shown, 'GP_CONFIG_INVALID');
-}
-
-/** An address with a password in it is refused, and the refusal must not tell the password. */
-function withoutUserInfo(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/\/\/[^/]*@/, '//…@') : value;
 }
 
 /**
@@ -96,5 +97,7 @@ function optics(settings: SourceSettings): Record<string, unknown> {
       return genicamOptics(settings);
     case 'http': // cameras take size, compression and profile in the address
       return { kind: settings.kind, url: settings.url, method: settings.method };
+    case 'gstreamer':
+      return opticalSettings(settings);
   }
 }

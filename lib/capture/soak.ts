@@ -1,11 +1,22 @@
 import { systemClock } from '../core/clock.ts';
 import { Camera } from './camera.ts';
+import { rawVideo } from './raw-video.ts';
+
+/** The faults take a minute at the most; what is asked for is how long the video runs. */
+const mostFaultSeconds = 60;
+
+/** A camera with faults, then 1080p30 raw from GStreamer for `seconds`. */
+export async function soak(seconds: number): Promise<Record<string, unknown>> {
+  const faulty = await faults(Math.min(seconds, mostFaultSeconds));
+  const video = await rawVideo(seconds).catch((thrown: unknown) => ({ notMeasured: String(thrown) }));
+  return { ...faulty, video1080p30: video };
+}
 
 /**
  * Triggers a simulated camera for `seconds` and kills or stops its child every now and then. Says how many captures were
  * answered and failed, that none was older than its trigger, that numbers never fell back, and how memory grew.
  */
-export async function soak(seconds: number): Promise<Record<string, unknown>> {
+async function faults(seconds: number): Promise<Record<string, unknown>> {
   const camera = new Camera({
     name: 'soak',
     source: { kind: 'simulator', width: 320, height: 240 },

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { arch, cpus, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { cameraChecks } from './camera-checks.ts';
 import { genicamCheck } from './genicam-check.ts';
 import { atLeast } from './versions.ts';
 
@@ -170,6 +171,7 @@ export const checks: NamedCheck[] = [
       return note('not on this machine', 'Models run on the CPU.');
     },
   },
+  ...cameraChecks,
   {
     name: 'OPC UA',
     check: () =>

@@ -41,6 +41,10 @@ const commands: Record<string, Command> = {
     'a model trained elsewhere (anomalib, any map or score, a classifier) becomes one of ours',
     async () => (await import('./import.ts')).importCommand,
   ),
+  frames: later(
+    'good frames of a video as pictures to learn from',
+    async () => (await import('./frames.ts')).framesCommand,
+  ),
   doctor: {
     summary: 'is everything here that an inspection station needs, and how to get what is missing',
     run: async (args) => {

@@ -128,7 +128,7 @@ export default function register(RED: NodeAPI): void {
       } catch (thrown) {
         const error = asGoodpartError(thrown);
         kit.status('red', error.message);
-        return error.received !== 'end of the folder';
+        return !/^the end of the (folder|video)$/.test(error.received ?? '');
       }
       // what a stop or a deploy interrupts opens no inspection: nobody would finish it; and another camera may have been faster
       if (!freeRun.running || station.credit() === 0) {

@@ -1,12 +1,13 @@
 import { defineConfig } from '../../lib/node-red/config/config.ts';
 import { choice, flag, node, number, path, text, whole } from '../../lib/node-red/config/fields.ts';
 import { genicamFields } from './genicam-fields.ts';
+import { gstreamerFields } from './gstreamer-fields.ts';
 
 const folder = { source: ['folder'] };
 const simulator = { source: ['simulator'] };
 const watch = { source: ['watch'] };
 const http = { source: ['http'] };
-const sources = ['folder', 'simulator', 'genicam', 'watch', 'http', 'push'] as const;
+const sources = ['folder', 'simulator', 'genicam', 'gstreamer', 'watch', 'http', 'push'] as const;
 /** All but those to which pictures are pushed. */
 const exposing = { source: sources.filter((source) => source !== 'push') };
 const line = { run: ['line'] };
@@ -38,6 +39,7 @@ export const config = defineConfig({
     simDelivery: choice(['on-demand', 'flow'], { when: { ...simulator, run: ['triggered', 'free', 'collect'] } }),
     simPeriodMs: whole({ default: 1000, min: 5, max: 3_600_000, unit: 'ms', when: simulator }),
     ...genicamFields,
+    ...gstreamerFields,
     /** File names with `*` and `?`; empty takes every known picture format. */
     pattern: text({ max: 200, when: watch }),
     fileOrder: choice(['arrival', 'name'], { when: watch }),
@@ -58,8 +60,8 @@ export const config = defineConfig({
     /** Older pictures are not used; 0 = any age. */
     maxAgeMs: whole({ default: 0, min: 0, max: 3_600_000, unit: 'ms', when: exposing }),
   },
-  /** Of an http camera's login. */
-  credentials: { user: 'text', password: 'password', token: 'password' },
+  /** Of an http camera's login, and of a network camera's. */
+  credentials: { user: 'text', password: 'password', token: 'password', rtspUser: 'text', rtspPassword: 'password' },
   checks: [
     {
       field: 'run',

@@ -5,7 +5,11 @@ type Kind = SourceSettings['kind'];
 export type Value = string | number | boolean;
 
 /** Sources of the dialog whose devices can be looked for, and the kind that looks. To add one: a line here. */
-export const findable: Readonly<Record<string, Kind>> = { simulator: 'simulator', genicam: 'genicam' };
+export const findable: Readonly<Record<string, Kind>> = {
+  simulator: 'simulator',
+  genicam: 'genicam',
+  gstreamer: 'gstreamer',
+};
 
 /** Fields of the dialog that are not called like their setting. To add a kind: a line here. */
 const fieldNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -4,6 +4,7 @@ import { invalidParameter } from '../../lib/core/errors.ts';
 import type { ValuesOf } from '../../lib/node-red/config/config.ts';
 import type { config } from './config.ts';
 import { genicamSettings } from './genicam-settings.ts';
+import { gstreamerSettings } from './gstreamer-settings.ts';
 
 type Values = ValuesOf<typeof config>;
 
@@ -25,6 +26,8 @@ export function sourceSettings(values: Values, credentials: Record<string, strin
     }
     case 'genicam':
       return genicamSettings(values);
+    case 'gstreamer':
+      return gstreamerSettings(values, credentials);
     case 'watch': {
       const { path, pattern, fileOrder: order, run, afterwards, settleMs, delayMs } = values;
       const delivery = run === 'line' ? ('line' as const) : ('flow' as const);

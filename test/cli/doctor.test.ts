@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipelineKinds } from '../../lib/capture/gstreamer/examine.ts';
 import { checks } from '../../lib/cli/checks.ts';
 import { type DoctorReport, examine } from '../../lib/cli/doctor.ts';
 import { atLeast } from '../../lib/cli/versions.ts';
@@ -37,6 +38,19 @@ describe('goodpart doctor', function () {
       report.checks.map(({ name }) => name),
       checks.map(({ name }) => name),
     );
+  });
+
+  it('says for each kind of camera which chain would run, or what it lacks', () => {
+    const { checks: found } = JSON.parse(goodpart('doctor', '--json', '-u', repositoryRoot).stdout) as DoctorReport;
+    const cameras = found.filter(({ name }) => pipelineKinds.some((kind) => name === `camera ${kind}`));
+    assert.deepEqual(
+      cameras.map(({ name }) => name),
+      pipelineKinds.map((kind) => `camera ${kind}`),
+    );
+    for (const { name, state, found: what, advice } of cameras) {
+      if (state === 'ok') assert.match(what, /^(Jetson hardware|CPU): .* ! fdsink$/, name);
+      else assert.match(`${what} ${advice}`, /apt install|no GStreamer/, name);
+    }
   });
 
   it('ends with 1 and says how to get what is missing', () => {
@@ -82,7 +96,7 @@ describe('the goodpart command', () => {
     assert.equal(goodpart().status, 2);
     const { status, stderr } = goodpart('docter');
     assert.equal(status, 2);
-    assert.match(stderr, /Expected one of learn, evaluate, inspect, import, doctor but received "docter"/);
+    assert.match(stderr, /Expected one of learn, evaluate, inspect, import, frames, doctor but received "docter"/);
     assert.equal(goodpart('doctor', '--wrong').status, 2);
   });
 

@@ -12,7 +12,7 @@ interface Refusal {
 describe('what is typed after goodpart', function () {
   this.timeout(60_000);
 
-  for (const name of ['learn', 'evaluate', 'inspect', 'import']) {
+  for (const name of ['learn', 'evaluate', 'inspect', 'import', 'frames']) {
     it(`is explained by ${name} --help, exit codes included`, () => {
       const { status, stdout, stderr } = goodpart(name, '--help');
       assert.deepEqual([status, stderr], [0, '']);
@@ -53,6 +53,11 @@ describe('what is typed after goodpart', function () {
       ],
       [['evaluate', '--wrong'], /Unknown option '--wrong'/],
       [['evaluate', 'stray'], /Expected options only for goodpart evaluate but received "stray"/],
+      [['frames', '--out', 'x'], /Expected a video file for --video but received nothing/],
+      [
+        ['frames', '--video', 'x', '--out', 'x', '--every', '5'],
+        /Expected a whole number from 20 to 3600000 for --every but received "5"/,
+      ],
       [['inspect', '--model', '.'], /Expected the files to inspect but received none/],
       [['import', '--out', 'x'], /Expected an ONNX file for --onnx but received nothing/],
       [
