@@ -32,10 +32,10 @@ serveChild({
   },
   learn: ({ key, what }: { key: string; what: 'good' | 'empty' }) => {
     const { desk } = deskOf(key);
-    const { frames, ...references } = what === 'good' ? desk.learnGood() : desk.learnEmpty();
+    const { frames, ...rest } = what === 'good' ? desk.learnGood() : desk.learnEmpty();
     const packed = frames.map(packMeasures);
     return {
-      body: { ...references, frames: packed.map(({ keys }) => keys) },
+      body: { ...rest, frames: packed.map(({ keys }) => keys) },
       payloads: packed.map(({ numbers }) => numbers),
     };
   },

@@ -135,6 +135,7 @@ export class SceneDesk {
       reference: still ? { ...made, minAgreement } : null,
       typical: typical && templateText(typical),
       empty: this.#config.empty,
+      emptyLikeness: part && typical && this.#empty && likeness(this.#empty, typical, part.mask),
     };
   }
 
@@ -151,7 +152,7 @@ export class SceneDesk {
       empty: likeness(patch, empty, part.mask),
     }));
     const { reference, typical: text } = this.#config;
-    return { frames, reference, typical: text, empty: templateText(empty) };
+    return { frames, reference, typical: text, empty: templateText(empty), emptyLikeness: null };
   }
 
   #take(): Collected[] {

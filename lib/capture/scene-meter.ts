@@ -14,7 +14,6 @@ import {
   type Measures,
   type PictureInfo,
   type SceneConfig,
-  type SceneReferences,
   unpackMeasures,
 } from './scene-protocol.ts';
 
@@ -71,7 +70,8 @@ export class SceneMeter {
   async configure(key: string, config: SceneConfig): Promise<void> {
     this.#configs.set(key, config);
     for (const known of this.#known.keys()) if (known.startsWith(`${key} `)) this.#known.delete(known);
-    if (this.#child.state === 'running') await this.#child.request('configure', { key, config });
+    // asked for even while it starts: what was said after its beginning it would not know
+    await this.#child.request('configure', { key, config });
   }
 
   forget(key: string): void {
@@ -106,8 +106,8 @@ export class SceneMeter {
   /** From the frames collected. Rejects with GP_LEARN_FAILED where they are of no use. */
   async learn(key: string, what: 'good' | 'empty'): Promise<LearnedScene> {
     const { body, payloads } = await this.#child.request('learn', { key, what }, [], { deadlineMs: 60_000 });
-    const { frames, ...references } = body as SceneReferences & { frames: string[][] };
-    return { ...references, frames: frames.map((keys, i) => unpackMeasures(keys, payloads[i])) };
+    const { frames, ...rest } = body as Omit<LearnedScene, 'frames'> & { frames: string[][] };
+    return { ...rest, frames: frames.map((keys, i) => unpackMeasures(keys, payloads[i])) };
   }
 
   async stop(): Promise<void> {

@@ -40,4 +40,6 @@ export function unpackMeasures(keys: readonly string[], numbers: Buffer): Measur
 /** What the child has made of the frames that it was given to learn. */
 export interface LearnedScene extends SceneReferences {
   frames: Measures[];
+  /** Likeness of the empty nest, learned before, to the typical part; null where there is none. */
+  emptyLikeness: number | null;
 }

@@ -135,7 +135,7 @@ export type SceneState = 'good' | 'attention' | 'invalid';
 export type SceneCause = 'light' | 'camera' | 'frozen' | 'focus' | 'other';
 
 /** Lower and upper end, both still inside; null: open. */
-export type SceneRange = readonly [number | null, number | null];
+export type SceneRange = [number | null, number | null];
 
 export interface SceneValue {
   measure: SceneMeasure;

@@ -31,7 +31,8 @@ const clippedLow = 0.02;
  * - `contrast`: standard deviation by mean (RMS contrast, Peli 1990): independent of how much light there is, not of stray light.
  * - `focus`: `focusMeasure`, 1/pixel². `noise`: standard deviation, 0..1 of full scale (Immerkær 1996).
  * - `redGreen`, `blueGreen`: channel means as ratios; absent for a grey picture.
- * - `change`: root mean square difference of the whole picture to the one before, 0..1; absent where there was none.
+ * - `change`: root mean square difference of the whole picture to the one before, by its standard deviation; absent where there was none.
+ *   A live camera never gives 0: sensor noise turns some pixel by a step.
  * - `shift`: how far the region has moved at most, as a share of the longer side; NaN where `agreement` (correlation, -1..1) is so low
  *   that the place means nothing. Absent without a reference.
  * - `part`, `empty`: likeness of the part's region to the typical part and to the empty nest, -1..1; absent without templates.
@@ -48,7 +49,7 @@ export function measureScene(picture: ScenePicture, subject: SceneSubject): Scen
       shiftOf({ ...box, channels: 1, pixels: boxPixels(picture, box) }, { box, frame: picture, reference })),
   };
   if (previous !== null && previous.length === picture.grey.length)
-    measures.change = rmsDifference(picture.grey, previous);
+    measures.change = relativeChange(picture.grey, previous);
   if (part !== null) {
     const patch = partPatch(picture, part.box);
     measures.part = likeness(patch, part.typical, part.mask);
@@ -115,8 +116,13 @@ export function shiftOf(
   return { agreement, shift: agreement >= reference.limits.minAgreement ? shift : Number.NaN };
 }
 
-function rmsDifference(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return Math.sqrt(sum / a.length);
+function relativeChange(now: Float32Array, before: Float32Array): number {
+  let [sum, squares, difference] = [0, 0, 0];
+  for (let i = 0; i < now.length; i++) {
+    sum += now[i];
+    squares += now[i] * now[i];
+    difference += (now[i] - before[i]) ** 2;
+  }
+  const variance = squares / now.length - (sum / now.length) ** 2;
+  return variance > 1e-9 ? Math.sqrt(difference / now.length / variance) : Number.NaN;
 }

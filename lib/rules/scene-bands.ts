@@ -54,7 +54,11 @@ const attentionWidth = 4;
 const invalidWidth = 8;
 /** No band reaches further down than this share of the median: what is (nearly) nothing is never good. */
 const leastShare = 0.1;
-/** Of the least difference between good frames: sensor noise alone makes two exposures differ by more. */
+/**
+ * Of the picture's standard deviation: two exposures of the same still part differ by more, for noise turns one pixel in fifty by a step
+ * of 8 bits at the least. Good frames differ far more, by their parts, so that they cannot teach it; only a camera with less noise lowers it.
+ */
+const frozenChange = 0.001;
 const frozenShare = 0.25;
 /** Scaled to a Gaussian's standard deviation. */
 const madScale = 1.4826;
@@ -88,9 +92,9 @@ export function learnBand(measure: BandMeasure, values: readonly number[], toler
   };
 }
 
-/** A live camera never shows the same picture twice: the least that good frames differed by tells what its noise is. */
+/** A live camera never shows the same picture twice. */
 function frozenBand(values: readonly number[]): SceneBand {
-  const low = frozenShare * quantile(values, 0.05);
+  const low = Math.min(frozenChange, frozenShare * quantile(values, 0.05));
   return { measure: 'change', median: quantile(values, 0.5), attention: [low, null], invalid: [low, null] };
 }
 

@@ -72,7 +72,7 @@ export function judgeScene({ measures, bands, checks, part }: SceneInput): Scene
   const { level = Number.NaN, bright = 0, dark = 0 } = measures;
   const black = level <= blackLevel || dark >= clippedShare;
   const lit = Number.isFinite(level) && !black && bright < clippedShare;
-  const presence =
+  let presence =
     part === null ? null : partPresence({ part: measures.part ?? Number.NaN, empty: measures.empty, lit }, part);
   const values: SceneValue[] = [];
   const findings: SceneFinding[] = [];
@@ -102,6 +102,9 @@ export function judgeScene({ measures, bands, checks, part }: SceneInput): Scene
     }
     if (presence === 'unknown') findings.push(unrecognised(measures.part ?? Number.NaN, part.part));
   }
+  // a frozen camera that shows an empty nest would never show a part again
+  const frozen = findings.some(({ cause, state }) => cause === 'frozen' && state === 'invalid');
+  if (presence === 'absent' && frozen) presence = 'unknown';
   if (presence === 'absent') findings.length = 0;
   findings.sort((a, b) => rank(a) - rank(b));
   const worst = findings[0]?.state ?? 'good';

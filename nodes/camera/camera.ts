@@ -130,8 +130,10 @@ export default function register(RED: NodeAPI): void {
         kit.status('red', error.message);
         return error.received !== 'end of the folder';
       }
-      // what a stop or a deploy interrupts opens no inspection: nobody would finish it; and another camera may have been faster
-      if (!freeRun.running || station.credit() === 0) {
+      // an empty nest opens no inspection: the view's scene check says so
+      const shown = await station.scenes.mayOpen(view, frame);
+      // nor does what a stop or a deploy interrupts: nobody would finish it; and another camera may have been faster
+      if (!shown || !freeRun.running || station.credit() === 0) {
         camera.discard();
         return true;
       }
