@@ -39,8 +39,11 @@ interface Geometry {
 
 /** How far a moved camera is looked for: beyond it the reference is simply not found. */
 const search = { maxShift: 0.25, maxRotation: 5 };
-/** As large as a reference becomes at most; more is not kept of a frame that is learned. */
-const keptArea = 128 * 128;
+/**
+ * As large as a reference becomes at most: a tenth of its pixel is 0.1 % of the frame, and a larger one costs time with every frame.
+ * Nor is more kept of a frame that is learned.
+ */
+const keptArea = 80 * 80;
 const leastBox = 48;
 export const mostCollected = 1000;
 

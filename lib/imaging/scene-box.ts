@@ -19,5 +19,7 @@ export function boxPixels({ grey, width }: Size & { grey: Float32Array }, box: R
   const low = sorted[Math.floor(0.005 * (sorted.length - 1))];
   const high = sorted[Math.ceil(0.995 * (sorted.length - 1))];
   const scale = high > low ? 255 / (high - low) : 0;
-  return Uint8Array.from(values, (value) => Math.max(0, Math.min(255, Math.round((value - low) * scale))));
+  const out = new Uint8ClampedArray(values.length); // rounds, and stays within 0..255
+  for (let i = 0; i < values.length; i++) out[i] = (values[i] - low) * scale;
+  return new Uint8Array(out.buffer);
 }

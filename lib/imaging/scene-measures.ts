@@ -94,7 +94,8 @@ function noiseOf({ grey, width, height }: ScenePicture, mask: Uint8Array): numbe
     for (let x = 1; x < width - 1; x++) {
       const at = y * width + x;
       if (mask[at] === 0) continue;
-      const [up, down] = [at - width, at + width];
+      const up = at - width;
+      const down = at + width;
       const corners = grey[up - 1] + grey[up + 1] + grey[down - 1] + grey[down + 1];
       const sides = grey[up] + grey[down] + grey[at - 1] + grey[at + 1];
       sum += Math.abs(corners - 2 * sides + 4 * grey[at]);

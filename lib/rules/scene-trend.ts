@@ -69,7 +69,7 @@ function conditionOf(
   const begins = last.length === run && bad.every(Boolean);
   const goesOn = before === 'invalid' && bad.some(Boolean);
   if (begins || goesOn) {
-    const black = cause === 'light' && last.every((seen) => seen.black);
+    const black = last.every((seen) => seen.black || !seen.invalid.includes(cause));
     return invalidCondition(cause, black);
   }
   const uneasy = recent.filter(({ invalid, attention }) => invalid.includes(cause) || attention.includes(cause)).length;

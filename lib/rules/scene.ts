@@ -112,7 +112,11 @@ export function judgeScene({ measures, bands, checks, part }: SceneInput): Scene
   return { state, part: presence, values, findings, unlearned, black };
 }
 
-const rank = ({ state, cause }: SceneFinding) => (state === 'invalid' ? 0 : order.length) + order.indexOf(cause);
+/** A reference that is not found at all is the camera's doing only where the light is not to blame: in the dark nothing is found. */
+function rank({ state, cause, measure, value }: SceneFinding): number {
+  const lost = measure === 'shift' && !Number.isFinite(value);
+  return (state === 'invalid' ? 0 : order.length) + (lost ? order.indexOf('light') + 0.5 : order.indexOf(cause));
+}
 
 function inside(value: number, [low, high]: SceneRange): boolean {
   return Number.isFinite(value) && (low === null || value >= low) && (high === null || value <= high);
