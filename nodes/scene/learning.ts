@@ -18,6 +18,8 @@ export class SceneLesson {
   readonly #key: string;
   readonly #seen = new Set<string>();
   #count = 0;
+  #underWay = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(meter: SceneMeter, key: string, o: { what: Lesson; wanted: number; cameraSettings: string }) {
     this.what = o.what;
@@ -31,12 +33,25 @@ export class SceneLesson {
     return this.#count;
   }
 
-  /** True when there are enough. The child counts: what a crash of it lost is collected again. */
-  async add(frame: Frame): Promise<boolean> {
-    if (this.#seen.has(frame.info.id) || this.#seen.size >= this.wanted * 4) return false;
+  /**
+   * True when there are enough. One frame after the other, in the order in which they came, and no more than are wanted. The child
+   * counts: what a crash of it lost is collected again.
+   */
+  add(frame: Frame): Promise<boolean> {
+    const enough = this.#count + this.#underWay >= this.wanted;
+    if (enough || this.#seen.has(frame.info.id)) return Promise.resolve(false);
     this.#seen.add(frame.info.id);
-    this.#count = await this.#meter.collect(this.#key, frame);
-    return this.#count === this.wanted;
+    this.#underWay += 1;
+    const adding = this.#last.then(async () => {
+      try {
+        this.#count = await this.#meter.collect(this.#key, frame);
+        return this.#count === this.wanted;
+      } finally {
+        this.#underWay -= 1;
+      }
+    });
+    this.#last = adding.catch(() => {});
+    return adding;
   }
 
   finish(): Promise<LearnedScene> {
