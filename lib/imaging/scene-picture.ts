@@ -29,7 +29,8 @@ export async function decodeScene(image: ImageInput): Promise<ScenePicture> {
     .raw({ depth: wide ? 'ushort' : 'uchar' });
   const data = await opened.finish(pixels);
   const count = width * height;
-  const samples = wide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
+  // a copy: 16-bit samples must begin at an even byte of their memory
+  const samples = wide ? new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length)) : data;
   return { width, height, ...planes(samples, samples.length / count, wide ? 65535 : 255, count) };
 }
 

@@ -288,5 +288,11 @@ onEachNodeRed('the scene check', (runner) => {
     assert.match(changed.reasons[0].text, /has not learned this scene: the reference region was changed since/);
     await runner().deploy([...flow(), { ...sceneNode(), id: 'second' }], 'full');
     assert.match(await refusal(runner().node('second'), { payload: part(1) }), /no other scene check of this station/);
+
+    // its message is lost on the way to the rules
+    await runner().deploy(flow({ wires: [['checked'], ['told']] }, { deadlineMs: 800 }));
+    await until('it can take a part', () => station.credit() > 0);
+    const lost = await bench.inspect();
+    assert.deepEqual([lost.verdict, lost.reasons[0].key], ['invalid', 'deadline']);
   });
 });
