@@ -39,6 +39,6 @@ export const config = defineConfig({
     count: whole({ default: 50, min: 20, max: 500 }),
     /** Factor on the width of all bands. */
     tolerance: number({ default: 1, min: 0.25, max: 4 }),
-    timeoutMs: whole({ default: 500, min: 10, max: 600_000, unit: 'ms' }),
+    timeoutMs: whole({ default: 1000, min: 10, max: 600_000, unit: 'ms' }),
   },
 });
