@@ -131,9 +131,9 @@ export default function register(RED: NodeAPI): void {
         return error.received !== 'end of the folder';
       }
       // an empty nest opens no inspection: the view's scene check says so
-      const shown = await station.scenes.mayOpen(view, frame);
+      if (!(await station.scenes.mayOpen(view, frame))) return true;
       // nor does what a stop or a deploy interrupts: nobody would finish it; and another camera may have been faster
-      if (!shown || !freeRun.running || station.credit() === 0) {
+      if (!freeRun.running || station.credit() === 0) {
         camera.discard();
         return true;
       }
