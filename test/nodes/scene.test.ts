@@ -282,7 +282,7 @@ onEachNodeRed('the scene check', (runner) => {
     assert.equal((await bench.inspect()).verdict, 'pass');
 
     const other = { region: region.map(([x, y]) => [x * 0.9, y]) };
-    await runner().deploy(flow(other), 'nodes');
+    await runner().deploy(flow(other));
     await until('it can take a part', () => station.credit() > 0);
     const changed = await bench.inspect();
     assert.match(changed.reasons[0].text, /has not learned this scene: the reference region was changed since/);
