@@ -16,6 +16,8 @@ export interface StationView {
   last?: { inspection: Inspection; closedAt: number } | null;
   /** What is wrong or degraded, in whole words, most urgent first. */
   faults?: { text: string; degraded?: boolean }[];
+  /** What is said of light, lens and place (NE 107), in whole words, most urgent first. */
+  conditions?: { text: string }[];
   /** Why a trigger would be refused now, in words; else the snapshot's reason number is looked up. */
   notReadyText?: string;
   recipe?: { number: number; version: number; name: string } | null;
@@ -117,13 +119,14 @@ function headlineOf(view: StationView, condition: Condition): string {
 }
 
 function notesOf(view: StationView, headline: string): StationCard['notes'] {
-  const { snapshot, faults = [], evidence } = view;
+  const { snapshot, faults = [], conditions = [], evidence } = view;
   const { health, status } = snapshot;
   const notes: StationCard['notes'] = [];
   const add = (level: StationCard['notes'][number]['level'], text: string) => {
     if (text !== headline && !notes.some((note) => note.text === text)) notes.push({ level, text });
   };
   for (const { text, degraded } of faults) add(degraded ? 'warning' : 'fault', text);
+  for (const { text } of conditions) add('warning', text);
   if (evidence && !evidence.ok) add('fault', evidence.text);
   if (health.notValidated) add('warning', 'The thresholds are not validated for what is running');
   if (health.degraded && !faults.some(({ degraded }) => degraded))

@@ -46,6 +46,7 @@ export class StationWatch {
       snapshot: station.snapshot(),
       last: this.#last,
       faults: station.faults().map(({ text }) => ({ text })),
+      conditions: station.conditions(),
       recipe: active,
       alarmText: station.alarm?.text,
       rates: this.#rates.rates(this.#clock.mono()),

@@ -108,11 +108,63 @@ export interface ScoreResult {
   registration?: Registration;
 }
 
+/**
+ * What a scene check measures. `level` mean grey, `bright` and `dark` shares of clipped pixels, `contrast`, `focus`, `noise`, `redGreen` and
+ * `blueGreen` ratios of channel means, `change` to the picture before, `shift` against the reference and the `agreement` with it, likeness
+ * to the typical `part` and to the `empty` nest. Units: lib/imaging/scene-measures.ts.
+ */
+export type SceneMeasure =
+  | 'level'
+  | 'bright'
+  | 'dark'
+  | 'contrast'
+  | 'focus'
+  | 'noise'
+  | 'redGreen'
+  | 'blueGreen'
+  | 'change'
+  | 'shift'
+  | 'agreement'
+  | 'part'
+  | 'empty';
+
+/** `attention`: shown and told, and inspected all the same. */
+export type SceneState = 'good' | 'attention' | 'invalid';
+
+/** What a scene check may find wrong with a picture, beside the part in it. */
+export type SceneCause = 'light' | 'camera' | 'frozen' | 'focus' | 'other';
+
+/** Lower and upper end, both still inside; null: open. */
+export type SceneRange = [number | null, number | null];
+
+export interface SceneValue {
+  measure: SceneMeasure;
+  /** NaN where it could not be measured, which is invalid. */
+  value: number;
+  attention: SceneRange;
+  invalid: SceneRange;
+  state: SceneState;
+}
+
+/** What the scene check says of a view's picture: part of the ledger's view, and of the record. */
+export interface SceneResult {
+  state: SceneState;
+  /** Null where *part present* is not checked. */
+  part: 'present' | 'absent' | 'unknown' | null;
+  values: SceneValue[];
+  /** Why it is invalid or needs attention, worst first; empty where all is good. */
+  reasons: Reason[];
+  /** Milliseconds for decoding and measuring. */
+  ms: number;
+}
+
 /** One picture's share of an inspection. */
 export interface View {
   name: string;
   camera: string | null;
   frame: Frame | null;
+  /** Absent where no scene check has looked at the frame. */
+  scene?: SceneResult;
   score: ScoreResult | null;
   rois: RoiResult[];
   severity: number | null;

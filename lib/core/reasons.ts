@@ -34,6 +34,12 @@ const table = {
   internalError: [42, 'A fault in the station itself'],
   partMisplaced: [43, 'The part does not lie where the model can judge it'],
   outOfStep: [44, 'The light barrier’s pulses and the announced parts do not agree'],
+  lightChanged: [50, 'The light has changed'],
+  cameraMoved: [51, 'The camera has moved'],
+  pictureFrozen: [52, 'The camera shows the same picture again'],
+  outOfFocus: [53, 'The picture is out of focus'],
+  sceneNotLearned: [54, 'The scene check has not learned this scene'],
+  sceneMissing: [55, 'No scene check looked at the picture'],
   // 60..79: refused, or not ready
   offline: [60, 'The station is offline'],
   notReady: [61, 'The station is not ready'],

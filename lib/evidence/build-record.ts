@@ -34,9 +34,10 @@ export function buildRecord(
 }
 
 function viewOf(view: View) {
-  const { name, camera, frame, score, rois, severity, verdict, reasons } = view;
+  const { name, camera, frame, scene, score, rois, severity, verdict, reasons } = view;
   return {
     ...{ name, camera, frame: frame === null ? null : frame.info },
+    ...(scene && { scene }),
     score: score && {
       ...{ value: score.score, model: score.model, engine: score.engine, provider: score.provider },
       ...{ timings: score.timings, image: score.image },

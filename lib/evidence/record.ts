@@ -62,10 +62,31 @@ const score = z.object({
   registration: z.object({ dx: number, dy: number, rotation: number, agreement: number }).optional(),
 });
 
+const ends = z.tuple([number, number]);
+
+/** What the scene check measured, with the bands it was held against: see `SceneResult` in lib/core/inspection.ts. */
+const scene = z.object({
+  state: z.enum(['good', 'attention', 'invalid']),
+  part: z.enum(['present', 'absent', 'unknown']).nullable(),
+  values: z.array(
+    z.object({
+      measure: z.string(),
+      value: number,
+      attention: ends,
+      invalid: ends,
+      state: z.enum(['good', 'attention', 'invalid']),
+    }),
+  ),
+  reasons: z.array(reason),
+  ms: number,
+});
+
 const view = z.object({
   name: z.string(),
   camera: z.string().nullable(),
   frame: frame.nullable(),
+  /** Absent where no scene check looked at the frame. */
+  scene: scene.optional(),
   score: score.nullable(),
   rois: z.array(roi),
   severity: number,

@@ -17,7 +17,8 @@ export function focusMeasure(
     for (let x = 1; x < width - 1; x++) {
       const at = y * width + x;
       if (inside !== undefined && inside[at] === 0) continue;
-      const [up, down] = [at - width, at + width];
+      const up = at - width;
+      const down = at + width;
       const across =
         values[up + 1] + 2 * values[at + 1] + values[down + 1] - values[up - 1] - 2 * values[at - 1] - values[down - 1];
       const along =

@@ -32,6 +32,7 @@ export function inspectOnce(ledger: Ledger, sequence: number, now: number, frame
     simulated: false,
     deadline: now + 500,
     expected: [],
+    scenes: [],
   });
   ledger.addFrame(id, 'main', frame, 'cam', now);
   ledger.addScore(id, 'main', result, now);

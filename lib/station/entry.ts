@@ -25,6 +25,8 @@ export interface Entry {
   views: Map<string, View>;
   /** Views that cameras of this station are expected to give; empty where unknown. */
   expected: readonly string[];
+  /** Views that a scene check watched over at the trigger. */
+  scenes: readonly string[];
   /** Set once `part verdict` has asked and had to wait. */
   rule: PartRule | null;
   exposureDone: boolean;

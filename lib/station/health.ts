@@ -1,3 +1,4 @@
+import { type Ne107, ne107Codes } from '../core/ne107.ts';
 import { type ReasonKey, reason } from '../core/reasons.ts';
 
 export type HealthKind = 'camera' | 'engine' | 'recipe' | 'evidence' | 'internal';
@@ -26,6 +27,8 @@ export class Health {
   /** What is not there yet, e.g. a model that is being loaded: no fault, but nothing can be inspected. */
   readonly #awaited = new Map<string, Omit<Fault, 'code'>>();
   readonly #degraded = new Map<string, string>();
+  /** Diagnoses of those who watch over light, lens or place: no fault, for the station goes on. */
+  readonly #conditions = new Map<string, { kind: Ne107; text: string }>();
 
   /**
    * True if something changed. A code outside of its kind's hundred is put to the first of it; code 0: not there yet, which
@@ -59,9 +62,25 @@ export class Health {
     return true;
   }
 
+  /** Null: nothing to say. True if something changed. */
+  setCondition(source: string, condition: { kind: Ne107; text: string } | null): boolean {
+    if (condition === null) return this.#conditions.delete(source);
+    const { kind, text } = condition;
+    const known = this.#conditions.get(source);
+    if (known?.kind === kind && known.text === text) return false;
+    this.#conditions.set(source, { kind, text });
+    return true;
+  }
+
+  /** Most urgent first. */
+  conditions(): { source: string; kind: Ne107; text: string }[] {
+    const all = [...this.#conditions].map(([source, condition]) => ({ source, ...condition }));
+    return all.sort((a, b) => ne107Codes[a.kind] - ne107Codes[b.kind]);
+  }
+
   /** Forgets a source that no longer exists. */
   forget(source: string): boolean {
-    let changed = this.#degraded.delete(source);
+    let changed = [this.#degraded.delete(source), this.#conditions.delete(source)].includes(true);
     for (const [key, fault] of this.#faults) if (fault.source === source) changed = this.#faults.delete(key) || changed;
     for (const [key, one] of this.#awaited) if (one.source === source) changed = this.#awaited.delete(key) || changed;
     return changed;

@@ -28,13 +28,15 @@ export interface JudgeViewOptions {
 export interface JudgingInput {
   trigger: Pick<Trigger, 'at'>;
   /** The ledger's own view: its frame and score, never a message's. */
-  view: Pick<View, 'name' | 'frame' | 'score'>;
+  view: Pick<View, 'name' | 'frame' | 'score' | 'scene'>;
   recipe: Recipe | null;
   override: Override | null;
   /** Regions drawn in the flow: the recipe's limits must have been learned for these very outlines. Null: none are drawn there. */
   drawn?: readonly Roi[] | null;
   /** Hash of the camera's configured settings. */
   cameraSettings: string;
+  /** Whether a scene check watches over the view, or did at the trigger. */
+  scene?: boolean;
 }
 
 export type LedgerJudgement = ViewJudgement & { validation: ValidationState | null };
@@ -59,11 +61,14 @@ export function staleness(trigger: Pick<Trigger, 'at'>, exposedAt: number): stri
   return finite ? `${(trigger.at - exposedAt).toFixed(0)} ms before` : 'its exposure instant is not a number';
 }
 
-function judge({ trigger, view, recipe, override, drawn = null, cameraSettings }: JudgingInput): LedgerJudgement {
+function judge(input: JudgingInput): LedgerJudgement {
+  const { trigger, view, recipe, override, drawn = null, cameraSettings } = input;
   const { name, frame, score } = view;
   if (frame === null) return invalid(reason('cameraLost', { view: name }), null);
   const stale = staleness(trigger, frame.info.exposedAt);
   if (stale !== null) return invalid(reason('frameTooOld', { view: name, detail: stale }), null);
+  const scene = sceneTrouble(input);
+  if (scene !== null) return invalid(scene, null);
   if (score === null) return invalid(reason('engineFailed', { view: name, detail: 'no score came' }), null);
   if (!Number.isFinite(score.score)) return invalid(reason('scoreNotFinite', { view: name }), null);
   let rois: readonly Roi[];
@@ -97,6 +102,20 @@ function judge({ trigger, view, recipe, override, drawn = null, cameraSettings }
     validation = { state: 'validated', fingerprint, detail: `by ${by} at ${at}${held}` };
   }
   return { ...judgeView({ score, rois, viewName: name }), validation };
+}
+
+/** Every scene check that is configured must have looked at the frame and found it good enough: the flow's, and the recipe's. */
+function sceneTrouble({ view, recipe, scene = false }: JudgingInput): Reason | null {
+  const { name, scene: seen } = view;
+  const inRecipe = recipe !== null && Object.hasOwn(recipe.views, name) && recipe.views[name].scene !== undefined;
+  if (seen === undefined) {
+    const detail = scene
+      ? 'its message did not pass the scene check'
+      : 'the recipe has scene limits, the flow no scene check';
+    return scene || inRecipe ? reason('sceneMissing', { view: name, detail }) : null;
+  }
+  if (seen.state === 'good' || seen.state === 'attention') return null;
+  return seen.reasons[0] ?? reason('sceneCheck', { view: name });
 }
 
 function mismatch(never: boolean, wanted: Recipe['views'][string]['model'], runs: Recipe['views'][string]['model']) {

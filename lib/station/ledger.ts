@@ -1,5 +1,5 @@
 import type { Frame } from '../core/frame.ts';
-import type { ScoreResult, StationMode, Trigger, Verdict, View } from '../core/inspection.ts';
+import type { SceneResult, ScoreResult, StationMode, Trigger, Verdict, View } from '../core/inspection.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import { judgePart, missingViews, type PartRule } from '../rules/part.ts';
 import { type Entry, emptyView } from './entry.ts';
@@ -18,6 +18,8 @@ export interface Opening {
   /** Monotonic instant. */
   deadline: number;
   expected: readonly string[];
+  /** Views that a scene check watches over at the trigger. */
+  scenes: readonly string[];
 }
 
 export type PublishAnswer = 'published' | 'already' | 'waiting' | 'unknown' | 'not judged';
@@ -116,6 +118,18 @@ export class Ledger {
     const copy = { ...score, map, model: { ...model }, timings: { ...timings }, image: { ...image } };
     this.#setView(entry, { ...view, score: frozenCopy(copy) });
     entry.timings.scored = now - entry.trigger.at;
+    return true;
+  }
+
+  /** False where it is too late, there is no frame, or the view has its scene. What is invalid makes the view so, at once. */
+  addScene(id: string, name: string, scene: SceneResult, now: number): boolean {
+    const entry = this.#undecided(id);
+    const view = entry?.views.get(name);
+    if (entry === undefined || view === undefined) return false;
+    if (view.frame === null || view.scene !== undefined || view.verdict !== null) return false;
+    this.#setView(entry, { ...view, scene: frozenCopy(scene) });
+    if (scene.state === 'good' || scene.state === 'attention') return true;
+    this.failView(id, name, scene.reasons[0] ?? reason('sceneCheck', { view: name }), now);
     return true;
   }
 

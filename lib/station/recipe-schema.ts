@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { GoodpartError, shown } from '../core/errors.ts';
 import type { Roi } from '../core/inspection.ts';
 import { checkLimits, checkRois, wholeFrameRoi } from '../rules/polygon.ts';
+import { sceneSchema } from './recipe-scene.ts';
 
 const text = (most: number) => z.string().min(1).max(most);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -29,6 +30,7 @@ const viewSchema = z.strictObject({
   warn: z.number(),
   fail: z.number(),
   rois: z.array(roiSchema).max(64),
+  scene: sceneSchema.optional().describe('What pictures must be like to be inspected; absent: never learned'),
   validation: z
     .strictObject({
       fingerprint: sha256,

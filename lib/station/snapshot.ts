@@ -1,4 +1,5 @@
 import { modeCodes, type StationMode } from '../core/inspection.ts';
+import { type Ne107, ne107Codes } from '../core/ne107.ts';
 import { type ReasonKey, reason } from '../core/reasons.ts';
 import type { Counters, StationSnapshot } from '../core/snapshot.ts';
 import type { Entry } from './entry.ts';
@@ -114,8 +115,10 @@ export function makeSnapshot(s: SnapshotInput): StationSnapshot {
 /** NAMUR NE 107: the most urgent of failure, function check, out of specification, maintenance. */
 function ne107(s: SnapshotInput): number {
   const kinds = new Set(s.health.faults().map((fault) => fault.kind));
-  if (kinds.has('camera') || kinds.has('engine') || kinds.has('internal') || !s.reserved) return 1;
-  if (s.mode === 'commissioning' || s.mode === 'shadow' || s.simulated) return 2;
-  if (s.notValidated || s.health.degraded || kinds.has('recipe')) return 3;
-  return kinds.has('evidence') ? 4 : 0;
+  const said = new Set<Ne107>(s.health.conditions().map(({ kind }) => kind));
+  if (kinds.has('camera') || kinds.has('engine') || kinds.has('internal') || !s.reserved) said.add('failure');
+  if (s.mode === 'commissioning' || s.mode === 'shadow' || s.simulated) said.add('functionCheck');
+  if (s.notValidated || s.health.degraded || kinds.has('recipe')) said.add('outOfSpecification');
+  if (kinds.has('evidence')) said.add('maintenance');
+  return said.size === 0 ? 0 : Math.min(...[...said].map((kind) => ne107Codes[kind]));
 }

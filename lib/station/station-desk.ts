@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { asGoodpartError, invalidParameter } from '../core/errors.ts';
 import type { Roi, StationMode } from '../core/inspection.ts';
+import type { Ne107 } from '../core/ne107.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
 import type { Entry } from './entry.ts';
 import { frozenCopy } from './freeze.ts';
@@ -20,6 +21,7 @@ import {
 } from './options.ts';
 import { RecipeStore } from './recipe-store.ts';
 import { Results } from './results.ts';
+import { SceneGates } from './scene-gates.ts';
 import { makeSnapshot, type SnapshotInput } from './snapshot.ts';
 import type { StoredAlarm } from './state-schema.ts';
 
@@ -49,6 +51,8 @@ export abstract class StationDesk extends EventEmitter {
   /** Random, 1..65535, new at each `open`. */
   readonly bootId: number = randomInt(1, 65536);
   readonly recipes: RecipeStore;
+  /** The scene checks of this station's views. */
+  readonly scenes = new SceneGates();
   protected readonly o: Required<StationOptions>;
   protected readonly ledger: Ledger;
   protected readonly identity: Identity;
@@ -106,6 +110,15 @@ export abstract class StationDesk extends EventEmitter {
   /** Slower or other than validated, e.g. CPU instead of TensorRT. */
   setDegraded(source: string, degraded: boolean, text: string): void {
     if (this.health.setDegraded(source, degraded, text)) this.changed();
+  }
+
+  /** A diagnosis in the words of NE 107, for the PLC and people: no fault, inspections go on. Null takes it back. */
+  setCondition(source: string, condition: { kind: Ne107; text: string } | null): void {
+    if (this.health.setCondition(source, condition)) this.changed();
+  }
+
+  conditions(): { source: string; kind: Ne107; text: string }[] {
+    return this.health.conditions();
   }
 
   /** A camera, engine or store that no longer exists has no faults. */

@@ -1,7 +1,7 @@
 import { asGoodpartError, invalidParameter } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import { newId } from '../core/ids.ts';
-import type { Inspection, ScoreResult, TriggerRequest, View } from '../core/inspection.ts';
+import type { Inspection, SceneResult, ScoreResult, TriggerRequest, View } from '../core/inspection.ts';
 import { type Reason, type ReasonKey, reason } from '../core/reasons.ts';
 import type { Refusal } from '../core/snapshot.ts';
 import type { PartRule } from '../rules/part.ts';
@@ -149,6 +149,7 @@ export class Station extends StationCameras {
       simulated: this.place.simulated,
       deadline: at + patienceMs + this.limits.deadlineMs,
       expected: source === 'image' || source === 'camera' ? [] : this.cameraViews(),
+      scenes: this.scenes.views(),
     });
     this.newest = entry;
     this.previousTrigger = triggerId;
@@ -186,6 +187,11 @@ export class Station extends StationCameras {
     return this.#act(id, (now) => this.ledger.addScore(id, view, score, now));
   }
 
+  /** What the scene check says of the ledger's frame: invalid, and the view is. False as `addScore`. Throws as `addFrame`. */
+  addScene(id: string, view: string, scene: SceneResult): boolean {
+    return this.#act(id, (now) => this.ledger.addScene(id, view, scene, now));
+  }
+
   /** The view cannot be inspected; with no other view to come the part is invalid at once. Throws as `addFrame`. */
   failView(id: string, view: string, why: Reason): boolean {
     return this.#act(id, (now) => this.ledger.failView(id, view, why, now));
@@ -200,7 +206,13 @@ export class Station extends StationCameras {
       const override = o.rois === undefined ? null : { rois: o.rois, by: o.overrideBy || 'an unnamed node' };
       if (entry.verdict === null) {
         const drawn = this.drawn.get(view) ?? null;
-        const input = { trigger: entry.trigger, view: known, recipe: entry.recipe, override, drawn, cameraSettings };
+        const scene = entry.scenes.includes(view) || this.scenes.has(view);
+        const input = {
+          ...{ trigger: entry.trigger, recipe: entry.recipe, override, drawn },
+          view: known,
+          cameraSettings,
+          scene,
+        };
         const judgement = judgeLedgerView(input);
         const unvalidated = judgement.validation !== null && judgement.validation.state !== 'validated';
         if (known.verdict === null) this.judgedUnvalidated = override !== null || unvalidated;

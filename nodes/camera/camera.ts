@@ -130,7 +130,9 @@ export default function register(RED: NodeAPI): void {
         kit.status('red', error.message);
         return !/^the end of the (folder|video)$/.test(error.received ?? '');
       }
-      // what a stop or a deploy interrupts opens no inspection: nobody would finish it; and another camera may have been faster
+      // an empty nest opens no inspection: the view's scene check says so
+      if (!(await station.scenes.mayOpen(view, frame))) return true;
+      // nor does what a stop or a deploy interrupts: nobody would finish it; and another camera may have been faster
       if (!freeRun.running || station.credit() === 0) {
         camera.discard();
         return true;

@@ -27,7 +27,12 @@ const underWay = new WeakMap<Station, Promise<unknown>>();
  * Rejects with GP_LEARN_FAILED where the camera's settings changed meanwhile: the limits would be valid for neither.
  */
 export function adopt(station: Station, learned: Learned): Promise<Recipe> {
-  const work = (underWay.get(station) ?? Promise.resolve()).then(() => write(station, learned));
+  return inTurn(station, () => write(station, learned));
+}
+
+/** One change of a station's recipes after the other: who reads the newest and writes the next must not be overtaken. */
+export function inTurn<T>(station: Station, change: () => Promise<T>): Promise<T> {
+  const work = (underWay.get(station) ?? Promise.resolve()).then(change);
   underWay.set(
     station,
     work.catch(() => {}),
@@ -47,6 +52,7 @@ async function write(station: Station, learned: Learned): Promise<Recipe> {
     view,
     rois,
     result,
+    keepScene: station.scenes.has(view),
     fingerprint: (...subject) => station.fingerprint(...subject),
     author,
     at: systemClock.utc(),

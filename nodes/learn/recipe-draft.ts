@@ -25,6 +25,8 @@ export function draftFrom(o: {
   fingerprint: Station['fingerprint'];
   author: string;
   at: string;
+  /** Whether a scene check watches over the view: without one its limits go, for nothing could hold them. */
+  keepScene?: boolean;
 }): RecipeDraft {
   const { base, view, result, at } = o;
   const { model, median, warn, fail } = result;
@@ -39,6 +41,8 @@ export function draftFrom(o: {
   const basis = cut(result.statement, mostBasis);
   const provisional = result.provisional.slice(0, mostProvisional).map((sentence) => cut(sentence, mostSentence));
   const leftOut = result.excluded.length > 0 ? `, ${result.excluded.length} left out` : '';
+  const known = o.keepScene ? base?.views[view]?.scene : undefined;
+  const scene = known === undefined ? {} : { scene: known };
   const fingerprint = o.fingerprint(view, { model, ...limits });
   return {
     number: base?.number ?? 1,
@@ -48,7 +52,7 @@ export function draftFrom(o: {
     warnAccepted: base?.warnAccepted ?? true,
     views: {
       ...base?.views,
-      [view]: { model, ...limits, validation: { fingerprint, by: author, at, basis, provisional } },
+      [view]: { model, ...limits, ...scene, validation: { fingerprint, by: author, at, basis, provisional } },
     },
   };
 }

@@ -4,8 +4,7 @@ import { asGoodpartError, type ErrorCode } from '../../lib/core/errors.ts';
 import type { Inspection } from '../../lib/core/inspection.ts';
 import { type ReasonKey, reason } from '../../lib/core/reasons.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
-import { intake, isRefusal, refusalError } from '../../lib/node-red/intake.ts';
-import { frameFrom, inspectionRef, type Message, requireRef } from '../../lib/node-red/messages.ts';
+import { subjectOf } from '../../lib/node-red/subject.ts';
 import type { Engine } from '../../lib/scoring/engine.ts';
 import type { Station } from '../../lib/station/station.ts';
 import type { ModelRunner } from '../model/model-runner.ts';
@@ -77,24 +76,15 @@ export default function register(RED: NodeAPI): void {
     });
     warm();
 
-    /** The inspection and view to work on; null where the message's image was refused. */
-    const subject = async (message: Message) => {
-      if (inspectionRef(message) !== null) return requireRef(message, station);
-      const folders = (RED.settings as { goodpart?: { imageFolders?: string[] } }).goodpart?.imageFolders ?? [];
-      const frame = await frameFrom(message.payload, systemClock, folders);
-      const answer = intake(station, message, 'image', undefined, frame.info.exposedAt);
-      if (isRefusal(answer)) throw refusalError(answer);
-      station.addFrame(answer.id, ownView, frame, frame.info.source);
-      return { id: answer.id, view: ownView };
-    };
-
     return {
       input: async (message, send) => {
-        const { id, view } = await subject(message);
+        const { id, view } = await subjectOf(RED, station, message, ownView);
         const frame = station.frameOf(id, view);
         let score: number | null = null;
-        if (frame !== null) {
-          const inspection = station.describe(id, view);
+        const inspection = station.describe(id, view);
+        // a picture that the scene check refused has its verdict: no model need look at it
+        const decided = inspection.views.some((one) => one.name === view && one.verdict !== null);
+        if (frame !== null && !decided) {
           const left = inspection.deadline - systemClock.mono();
           try {
             const model = wantedBy(inspection, view);

@@ -35,6 +35,16 @@ describe('the watch of a station', () => {
     await rig.station.close();
   });
 
+  it('warns of light, lens and place beside what the station does', async () => {
+    const rig = await openRig();
+    const watch = new StationWatch(rig.station, rig.time.clock);
+    rig.station.setCondition('scene', { kind: 'outOfSpecification', text: 'main: The light has changed' });
+    const [card] = overviewData([watch.view()], { mono: 0, utc: '' }).stations;
+    assert.equal(card.condition, 'ready');
+    assert.deepEqual(card.notes[0], { level: 'warning', text: 'main: The light has changed' });
+    await rig.station.close();
+  });
+
   it('hears nothing more after it was stopped', async () => {
     const rig = await openRig();
     const watch = new StationWatch(rig.station, rig.time.clock);

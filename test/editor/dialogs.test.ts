@@ -214,4 +214,35 @@ describe('The dialogs on Node-RED 5 and 4.1', function () {
       assert.ok(Math.abs(x - 0.05) < 0.02 && Math.abs(y - 0.05) < 0.02, `${x} ${y}`);
     }),
   );
+
+  it(
+    'draw the scene check’s two outlines on one board, the part’s only where it is checked',
+    onBoth(async (editor) => {
+      await editor.edit('scene-1');
+      const board = editor.page.locator('.goodpart-board');
+      const tools = editor.page.locator('.goodpart-tools');
+      await tools.scrollIntoViewIfNeeded();
+      const { width, height } = (await board.boundingBox())!;
+      await tools.locator('select').selectOption('partRegion');
+      for (const [x, y] of [
+        [0.5, 0.5],
+        [0.95, 0.5],
+        [0.95, 0.9],
+        [0.5, 0.5],
+      ]) {
+        await board.click({ position: { x: Math.round(x * width), y: Math.round(y * height) } });
+      }
+      assert.deepEqual(await editor.problems(), []);
+      await editor.shoot('scene-drawn');
+      await editor.set('part', false);
+      assert.equal(await tools.locator('option').count(), 1);
+      assert.equal(await board.locator('polygon').count(), 1);
+      await editor.set('part', true);
+      await editor.done();
+      const { region: kept, partRegion } = (await editor.stored('scene-1')) as Record<string, number[][]>;
+      assert.equal(kept.length, 4);
+      assert.equal(partRegion.length, 3);
+      assert.ok(Math.abs(partRegion[1][0] - 0.95) < 0.02, `${partRegion}`);
+    }),
+  );
 });

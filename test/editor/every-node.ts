@@ -62,6 +62,7 @@ export const cases: DialogCase[] = [
     { warnRate: '0.1', keepAspect: 'stretch', head: 'nearest', lots: 'A, B' },
     3,
   ),
+  flow('scene', { ...station, part: true, region: square }, { count: '80', noise: true, colour: false }, 2),
   flow('score', { ...station, model: 'model-1' }, { timeoutMs: '800' }),
   flow('rules', { ...station, thresholds: 'fixed', rois: [region] }, { final: false }),
   flow('part', { ...station, rule: 'worst', required: 'main' }, { required: 'main, top' }),

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { LearnResult } from '../../lib/learning/learning-job.ts';
+import type { RecipeScene } from '../../lib/station/recipe-scene.ts';
 import { Station } from '../../lib/station/station.ts';
 import { adopt, type Learned } from '../../nodes/learn/adopt.ts';
+import { adoptScene } from '../../nodes/scene/adopt-scene.ts';
 import { tempDir } from '../kit/temp.ts';
 
 const result = (name: string): LearnResult => ({
@@ -68,5 +70,58 @@ describe('what was learned becomes the recipe', () => {
     await assert.rejects(refused, { code: 'GP_LEARN_FAILED', message: /settings were changed while learning/ });
     await next;
     assert.deepEqual(Object.keys(station.recipes.active()?.views ?? {}), ['side']);
+  });
+});
+
+describe('what a scene check has learned in the recipe', () => {
+  let station: Station;
+  beforeEach(async () => {
+    const place = { line: 'line1', station: 'station1', dir: tempDir('adopt') };
+    station = await Station.open({ ...place, deadlineMs: 1000, maxOpen: 2, staleAfterMs: 0, mode: 'run' });
+  });
+  afterEach(() => station.close());
+
+  const parts = (name: string, activate = true): Learned => ({
+    ...{ view: 'top', rois: [], cameraSettings: '', result: result(name), author: 'learn', activate },
+  });
+  const scene = (frames: number): RecipeScene => ({
+    ...{ region: [], bands: [], reference: null, part: null, cameraSettings: '', frames, by: 'scene check' },
+    at: '2026-01-01T00:00:00.000Z',
+  });
+  const why = { author: 'scene check', reason: 'learned' };
+
+  it('stays when good parts are learned again, as long as a scene check watches over the view', async () => {
+    await adopt(station, parts('first'));
+    await adoptScene(station, 'top', scene(50), why);
+    const away = station.scenes.register('top', { hasPart: null });
+    const again = await adopt(station, parts('second'));
+    assert.deepEqual([again.version, again.views.top.model.name, again.views.top.scene?.frames], [3, 'second', 50]);
+    away();
+    assert.equal((await adopt(station, parts('third'))).views.top.scene, undefined);
+  });
+
+  it('waits where no recipe with the view is active', async () => {
+    assert.equal(await adoptScene(station, 'top', scene(50), why), null);
+    await adopt(station, parts('waiting', false));
+    assert.equal(await adoptScene(station, 'top', scene(50), why), null);
+    assert.equal(station.recipes.get(1)?.version, 1);
+  });
+
+  it('takes effect in the version in use, and does not lose the one that waits to be activated', async () => {
+    await adopt(station, parts('in use'));
+    await adopt(station, parts('waiting', false));
+    const saved = await adoptScene(station, 'top', scene(50), why);
+    assert.equal(saved?.version, 3);
+    const active = station.recipes.active();
+    assert.deepEqual(
+      [active?.version, active?.views.top.model.name, active?.views.top.scene?.frames],
+      [3, 'in use', 50],
+    );
+    const newest = station.recipes.get(1);
+    assert.deepEqual(
+      [newest?.version, newest?.views.top.model.name, newest?.views.top.scene?.frames],
+      [4, 'waiting', 50],
+    );
+    assert.equal(newest?.author, 'learn', 'and stays whose it was');
   });
 });

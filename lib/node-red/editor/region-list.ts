@@ -1,5 +1,6 @@
 import type { Measure, Roi } from '../../core/inspection.ts';
 import type { Form } from './form.ts';
+import { lastPicture } from './last-picture.ts';
 import { PolygonBoard } from './polygon-board.ts';
 
 /** A region while it is being typed: a limit that is no number yet is null, and is refused in one sentence. */
@@ -98,41 +99,14 @@ export class RegionList {
   }
 
   #tools(): JQuery {
-    const { t, node } = this.#form;
-    const message = $('<span class="goodpart-hint">');
+    const { t } = this.#form;
     const draw = $('<button type="button" class="red-ui-button red-ui-button-small">').text(t('board.draw'));
     draw.on('click', () => {
       const region = this.#regions[this.#selected];
       if (region) region.polygon = [];
       this.#changed();
     });
-    const picture = $('<button type="button" class="red-ui-button red-ui-button-small">').text(t('board.picture'));
-    picture.on('click', () => {
-      // by ajax and not by <img src>, which would come without Node-RED's bearer token
-      $.ajax({
-        url: `goodpart/stations/${encodeURIComponent(String(this.#form.values().station || node.station))}/last-frame`,
-        xhrFields: { responseType: 'blob' },
-        success: (blob: Blob | undefined) => this.#showPicture(blob, message),
-        error: () => message.text(t('board.none')),
-      });
-    });
-    return $('<div class="goodpart-tools">').append(draw, picture, message);
-  }
-
-  #showPicture(blob: Blob | undefined, message: JQuery): void {
-    const none = () => message.text(this.#form.t('board.none'));
-    if (!blob?.size) {
-      none();
-      return;
-    }
-    const url = URL.createObjectURL(blob);
-    const image = new Image();
-    image.onerror = none;
-    image.onload = () => {
-      message.text('');
-      this.#board.setPicture(url, { width: image.naturalWidth, height: image.naturalHeight });
-    };
-    image.src = url;
+    return $('<div class="goodpart-tools">').append(draw, ...lastPicture(this.#form, this.#board));
   }
 
   #addRow(row: JQuery, data: Draft | Record<string, never>): void {
