@@ -31,6 +31,8 @@ describe('the demo', function () {
     const good = /^ {2}good +(\d+) +(\d+) +(\d+) +(\d+)$/m.exec(stdout)?.slice(1).map(Number) ?? [];
     assert.equal(good[0] + good[1] + good[2] + good[3], 80);
     assert.equal(good[3], 0, 'no good tile was invalid');
+    // five per cent above warn and one above fail are promised: four and one of 80; more than these come once in a thousand times
+    assert.ok(good[1] + good[2] <= 10 && good[2] <= 5, `good tiles pass, warn, fail: ${good}`);
     assert.match(stdout, /to PLC +\d/);
   });
 

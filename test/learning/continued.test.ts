@@ -12,7 +12,7 @@ const parts = syntheticParts(60, 96, 64, 3);
 const frames = (list: Frame[]) => list.map((frame) => ({ frame }));
 
 function learn(more: Partial<LearningOptions>): Promise<LearnResult> {
-  const quick = { features: 'bank', head: 'gaussian', sensitivity: false, keepAspect: true } as const;
+  const quick = { features: 'bank', head: 'gaussian', sensitivity: false, keepAspect: true, size: 64 } as const;
   return new LearningJob({ images: [], modelsRoot, name: 'ring', ...quick, ...more }).run();
 }
 

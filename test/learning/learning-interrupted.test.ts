@@ -11,7 +11,7 @@ describe('a learning job that is interrupted', function () {
     it(`stops at an abort while ${stage} and leaves nothing behind`, async () => {
       const root = freshDir();
       const stop = new AbortController();
-      const run = job(root).run((progress) => {
+      const run = job(root, { size: 128 }).run((progress) => {
         if (progress.stage === stage) stop.abort();
       }, stop.signal);
       const error = await failure(run);
@@ -24,7 +24,7 @@ describe('a learning job that is interrupted', function () {
 
   it('does nothing where it was aborted before', async () => {
     const root = join(freshDir(), 'models');
-    const error = await failure(job(root).run(undefined, AbortSignal.abort()));
+    const error = await failure(job(root, { size: 128 }).run(undefined, AbortSignal.abort()));
     assert.match(error.message, /aborted/);
     assert.equal(existsSync(root), false);
   });
@@ -32,7 +32,7 @@ describe('a learning job that is interrupted', function () {
   it('rejects with what the progress listener throws and leaves nothing behind', async () => {
     for (const stage of ['reading', 'projection']) {
       const root = freshDir();
-      const run = job(root).run((progress) => {
+      const run = job(root, { size: 128 }).run((progress) => {
         if (progress.stage === stage) throw new Error('the listener broke');
       });
       const error = await failure(run);
@@ -44,7 +44,7 @@ describe('a learning job that is interrupted', function () {
   it('rejects when its child is killed, starts no other and leaves nothing behind', async () => {
     const root = freshDir();
     let killed = 0;
-    const run = job(root).run(({ stage }) => {
+    const run = job(root, { size: 128 }).run(({ stage }) => {
       if (stage !== 'fitting gaussian' || killed > 0) return;
       for (const pid of learningChildren()) {
         process.kill(pid, 'SIGKILL');

@@ -31,12 +31,12 @@ describe('learning job', function () {
     const folder = freshDir();
     for (const [i, frame] of wide.entries()) writeFileSync(join(folder, `a-${i}.png`), await png(frame));
     const inputOf = async () => {
-      const { model } = await job(root, { images: [{ path: folder }], keepAspect: 'auto' }).run();
+      const { model } = await job(root, { images: [{ path: folder }], keepAspect: 'auto', size: 128 }).run();
       const { width, height } = (await new ModelStore(root).read(model.name, model.version)).input;
       return `${width} x ${height}`;
     };
     const sized: number[] = [];
-    const some = job(root, { images: [{ path: folder }], keepAspect: 'auto', most: 21 });
+    const some = job(root, { images: [{ path: folder }], keepAspect: 'auto', size: 128, most: 21 });
     const few = await some.run(({ stage, total }) => {
       if (stage === 'reading sizes') sized.push(total);
     });
@@ -44,11 +44,11 @@ describe('learning job', function () {
     assert.equal(few.images, 21);
     assert.match(few.statement, /even selection of 21 out of 24/);
     const kept = await inputOf();
-    assert.notEqual(kept, '256 x 256');
+    assert.notEqual(kept, '128 x 128');
     for (const [i, frame] of syntheticParts(2, 96, 96, 5).entries()) {
       writeFileSync(join(folder, `b-${i}.png`), await png(frame));
     }
-    assert.equal(await inputOf(), '256 x 256');
+    assert.equal(await inputOf(), '128 x 128');
   });
 
   describe('with good pictures', () => {

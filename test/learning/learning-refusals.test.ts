@@ -74,7 +74,7 @@ describe('a learning job with what cannot be learned from', function () {
   for (const [what, options, message] of failures) {
     it(`fails with one clear error for ${what} and leaves nothing behind`, async () => {
       const root = freshDir();
-      const error = await failure(job(root, options).run());
+      const error = await failure(job(root, { size: 64, ...options }).run());
       assert.equal(error.code, 'GP_LEARN_FAILED');
       assert.match(error.message, message);
       assert.deepEqual(readdirSync(root), []);

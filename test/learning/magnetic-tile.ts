@@ -43,7 +43,7 @@ export function learnTiles(
   more: Partial<LearningOptions> = {},
 ): Promise<LearnResult> {
   const images = [{ path: join(data, 'train/good') }];
-  return new LearningJob({ images, modelsRoot, name: 'tile', keepAspect: false, ...more }).run();
+  return new LearningJob({ images, modelsRoot, name: 'tile', keepAspect: false, sensitivity: false, ...more }).run();
 }
 
 export interface TileFigures {
