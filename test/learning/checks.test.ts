@@ -11,8 +11,8 @@ import {
   type Finding,
   lookAtAll,
 } from '../../lib/learning/pictures/checks.ts';
+import { filesIn } from '../../lib/learning/pictures/files.ts';
 import { needs, sharedData } from '../kit/needs.ts';
-import { filesOf } from './magnetic-tile.ts';
 
 const side = 128;
 
@@ -257,7 +257,7 @@ describe('checking real good pictures', function () {
     needs(this, 'shared/data/magnetic_tile', data !== undefined);
     tiles = [];
     // every third: copies of one tile at other exposures lie close in their numbers
-    for (const file of filesOf(`${data}/train/good`).filter((_, i) => i % 3 === 0)) {
+    for (const file of (await filesIn(`${data}/train/good`)).filter((_, i) => i % 3 === 0)) {
       const info = { encoding: 'unknown', width: null, height: null, channels: null, bitDepth: null } as const;
       tiles.push((await decodeTo({ data: readFileSync(file), info }, { width: edge, height: edge, channels: 1 })).data);
     }
