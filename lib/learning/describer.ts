@@ -7,7 +7,7 @@ import type { FeatureExtractor, Pictures } from './features/extractor.ts';
 import { mostDimensions, type Projection, ProjectionFit } from './features/projection.ts';
 import { writeGraph } from './graph/write-graph.ts';
 import type { Grid } from './heads/calibration.ts';
-import { featureGraph, gridOf, names, projectionGraph } from './model-graph.ts';
+import { dimensionsOf, featureGraph, gridOf, names, projectionGraph } from './model-graph.ts';
 
 /** Pictures that the projection is fitted on, and every how many cells of each. */
 const projectionPictures = 100;
@@ -34,7 +34,7 @@ export async function fitProjection(
     await tools.progress(i + 1, chosen.length);
   }
   await session.dispose();
-  const projection = fit.finish(mostDimensions);
+  const projection = fit.finish(extractor.surroundings ? mostDimensions / 2 : mostDimensions);
   if (projection === null) throw failed('the features', 'finite numbers that vary', 'none that do');
   return projection;
 }
@@ -57,7 +57,7 @@ export class Describer {
   private constructor(origin: string, session: Session, pictures: Pictures, { extractor, projection }: Features) {
     this.origin = origin;
     this.grid = gridOf(pictures.size, extractor);
-    this.dimensions = projection?.dimensions ?? extractor.channels;
+    this.dimensions = dimensionsOf({ extractor, projection });
     this.#session = session;
     this.#pictures = pictures;
   }

@@ -34,10 +34,16 @@ export function gridOf(size: Size, { stride }: Pick<FeatureExtractor, 'stride'>)
   return { width: size.width / stride, height: size.height / stride };
 }
 
+/** Numbers of each cell that reach the head. */
+export function dimensionsOf({ extractor, projection }: Pick<ModelParts, 'extractor' | 'projection'>): number {
+  if (projection === null) return extractor.channels;
+  return projection.dimensions * (extractor.surroundings ? 2 : 1);
+}
+
 /** Picture → features averaged over neighbours [1,C,h,w]: what the projection is fitted on. */
 export function featureGraph(parts: FeatureParts): Graph {
   const graph = new GraphBuilder('goodpart features');
-  return graph.finish({ [names.features]: graph.average3x3(addFeatures(graph, parts)) });
+  return graph.finish({ [names.features]: graph.averageAround(addFeatures(graph, parts), 1) });
 }
 
 /** Picture → projected features [positions, dimensions], the head's input: the very nodes of the finished model. */
@@ -71,20 +77,24 @@ function addProjected(graph: GraphBuilder, parts: FeatureParts & Pick<ModelParts
   if (parts.projection === null) return addFeatures(graph, parts);
   const { dimensions, channels, weights, bias } = parts.projection;
   const matrix = graph.constant([dimensions, channels, 1, 1], weights);
-  return graph.average3x3(graph.convolve(addFeatures(graph, parts), matrix, graph.constant([dimensions], bias)));
+  const projected = graph.convolve(addFeatures(graph, parts), matrix, graph.constant([dimensions], bias));
+  const cells = graph.averageAround(projected, 1);
+  return parts.extractor.surroundings ? graph.concatChannels([cells, graph.averageAround(cells, 3)]) : cells;
 }
 
-/** Distance [1,1,h,w] → calibrated by position and smoothed, as `mapOf` does it. */
+/** Distance [1,1,h,w] → smoothed and calibrated by position, as `mapOf` does it. */
 function addMap(graph: GraphBuilder, distance: Value, calibration: PositionCalibration): Value {
   const { shape } = distance;
-  const calibrated = graph.binary(
-    'Div',
-    graph.binary('Sub', distance, graph.constant(shape, calibration.mean)),
-    graph.constant(shape, calibration.deviation),
-  );
+  const { spread, mean, deviation } = calibration;
+  const inSpreads = graph.binary('Div', distance, graph.constant(shape, spread));
   const n = smoothing.length;
   const weights = Float32Array.from(smoothing);
-  const padded = graph.padEdge(calibrated, (n - 1) / 2, (n - 1) / 2);
+  const padded = graph.padEdge(inSpreads, (n - 1) / 2, (n - 1) / 2);
   const rows = graph.convolve(padded, graph.constant([1, 1, 1, n], weights), null);
-  return graph.convolve(rows, graph.constant([1, 1, n, 1], weights), null);
+  const smoothed = graph.convolve(rows, graph.constant([1, 1, n, 1], weights), null);
+  return graph.binary(
+    'Div',
+    graph.binary('Sub', smoothed, graph.constant(shape, mean)),
+    graph.constant(shape, deviation),
+  );
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
 import { bytesOf } from '../../lib/imaging/levels.ts';
+import { Describer, fitProjection } from '../../lib/learning/describer.ts';
 import type { FeatureExtractor, Pictures } from '../../lib/learning/features/extractor.ts';
 import { type FeatureOptions, prepareFeatures } from '../../lib/learning/features/features.ts';
-import { ProjectionFit } from '../../lib/learning/features/projection.ts';
+import { mostDimensions, ProjectionFit } from '../../lib/learning/features/projection.ts';
 import { writeGraph } from '../../lib/learning/graph/write-graph.ts';
 import { featureGraph } from '../../lib/learning/model-graph.ts';
 import { Session } from '../../lib/scoring/session.ts';
@@ -127,6 +128,30 @@ describe('the built-in features', () => {
     const [fine, coarser] = [await featuresOf(thorough, 1, [part(60, 1)]), await featuresOf(coarse, 1, [part(60, 1)])];
     assert.equal(fine[0].length, coarser[0].length);
     assert.notDeepEqual(fine, coarser);
+  });
+
+  it('thorough tells of each cell and of the 7 x 7 around it', async () => {
+    const pictures = parts(1);
+    const extractor = await prepare('thorough', pictures);
+    const tools = { seed: 1, threads: 1, progress: async () => {} };
+    const projection = await fitProjection(pictures, extractor, tools);
+    const describer = await Describer.open(pictures, { extractor, projection }, 1);
+    const z = await describer.z(pictures.pixels(0));
+    await describer.dispose();
+    const { width, height } = describer.grid;
+    const [d, half] = [describer.dimensions, projection.dimensions];
+    assert.ok(half <= mostDimensions / 2 && d === 2 * half && z.length === d * width * height);
+    for (const [x, y] of [
+      [0, 0],
+      [5, 4],
+      [width - 1, 2],
+    ]) {
+      let [sum, count] = [0, 0];
+      for (let v = Math.max(0, y - 3); v <= Math.min(height - 1, y + 3); v++) {
+        for (let u = Math.max(0, x - 3); u <= Math.min(width - 1, x + 3); u++, count++) sum += z[(v * width + u) * d];
+      }
+      assert.ok(Math.abs(z[(y * width + x) * d + half] - sum / count) < 1e-3, `cell ${x}, ${y}`);
+    }
   });
 
   it('refuses to learn filters where nothing varies, in one sentence', async () => {

@@ -23,7 +23,8 @@ const length: Pick<GraphDistance, 'addDistance'> = {
 function plainModel(bias = new Float32Array(2)): ModelParts & { projection: object } {
   const weights = new Float32Array(2 * featureChannels);
   const projection = { channels: featureChannels, dimensions: 2, weights, bias, explained: 1 };
-  const calibration = { mean: new Float32Array(96), deviation: new Float32Array(96).fill(1) };
+  const [spread, deviation] = [new Float32Array(96).fill(1), new Float32Array(96).fill(1)];
+  const calibration = { spread, mean: new Float32Array(96), deviation };
   return { size, channels: 1, extractor, projection, head: length, calibration };
 }
 
@@ -39,19 +40,22 @@ describe('the learned graph', () => {
   });
 
   it('computes the distance, its calibration, the smoothing and the maximum', async () => {
-    // Both features constant 3 and 4: distance 5 everywhere, calibrated (5 - 1) / 2 = 2 but at one position, where it is 12.
+    // Both features constant 3 and 4: distance 5 everywhere, 10 in units of its spread, but at one position 20.
     const model = plainModel(Float32Array.of(3, 4));
-    model.calibration.mean.fill(1);
-    model.calibration.deviation.fill(2);
+    model.calibration.spread.fill(0.5);
     const odd = 3 * 12 + 9; // row 3, column 9
-    model.calibration.mean[odd] = -19;
+    model.calibration.spread[odd] /= 2;
+    model.calibration.mean.fill(6);
+    model.calibration.deviation.fill(2);
+    model.calibration.mean[0] = -2;
+    model.calibration.deviation[0] = 4;
     const session = await Session.open(writeGraph(modelGraph(model)));
     const { map, score } = await session.run({ image: { data: Buffer.alloc(64 * 96, 128), shape: [1, 64, 96, 1] } });
-    assert.ok(Math.abs(map.data[0] - 2) < 1e-5 && Math.abs(map.data[95] - 2) < 1e-5);
+    assert.ok(Math.abs(map.data[0] - 3) < 1e-5 && Math.abs(map.data[95] - 2) < 1e-5);
     assert.equal(map.data.indexOf(score.data[0]), odd);
-    assert.ok(score.data[0] > 4 && score.data[0] < 12, `${score.data[0]}`);
+    assert.ok(score.data[0] > 3 && score.data[0] < 7, `${score.data[0]}`);
     const sum = map.data.reduce((a, b) => a + b, 0);
-    assert.ok(Math.abs(sum - (95 * 2 + 12)) < 1e-3, 'smoothing keeps the sum');
+    assert.ok(Math.abs(sum - (94 * 2 + 7 + 3)) < 1e-3, 'smoothing keeps the sum');
     await session.dispose();
   });
 

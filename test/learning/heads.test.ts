@@ -6,7 +6,7 @@ import { writeGraph } from '../../lib/learning/graph/write-graph.ts';
 import { mapOf, maximumOf } from '../../lib/learning/heads/calibration.ts';
 import { chooseCoreset } from '../../lib/learning/heads/coreset.ts';
 import { assignFolds, fitHead, folds } from '../../lib/learning/heads/cross-fit.ts';
-import { fitGaussian, shrinkage } from '../../lib/learning/heads/gaussian.ts';
+import { distanceOf, fitGaussian, shrinkageOf } from '../../lib/learning/heads/gaussian.ts';
 import { type Bank, fitNearest, NearestCells } from '../../lib/learning/heads/nearest.ts';
 import type { Samples } from '../../lib/learning/heads/samples.ts';
 import { cholesky, whitenedSquare } from '../../lib/learning/math/linear-algebra.ts';
@@ -37,6 +37,7 @@ describe('the Gaussian head', () => {
     assert.ok(fit);
     for (let fold = 0; fold < folds; fold++) {
       const others = foldOf.flatMap((each, picture) => (each === fold ? [] : [picture]));
+      const shrinkage = shrinkageOf(pictures);
       const all = Array.from({ length: positions }, (_, position) => moments(samples, position, others));
       for (let position = 0; position < positions; position++) {
         const { mean, covariance } = all[position];
@@ -50,12 +51,20 @@ describe('the Gaussian head', () => {
           if (foldOf[picture] !== fold) continue;
           const z = samples.picture(picture);
           const x = Float64Array.from(mean, (value, i) => z[position * d + i] - value);
-          const expected = Math.sqrt(whitenedSquare(matrix, d, x));
+          const expected = distanceOf(whitenedSquare(matrix, d, x));
           const received = fit.crossFitted[picture * positions + position];
-          assert.ok(Math.abs(expected - received) < 1e-4 * expected, `${expected} ${received}`);
+          assert.ok(Math.abs(expected - received) < 1e-4, `${expected} ${received}`);
         }
       }
     }
+  });
+});
+
+describe('what pooled variances count for', () => {
+  it('falls with the pictures, from most of a covariance to next to nothing', () => {
+    assert.equal(shrinkageOf(10), 0.5);
+    assert.ok(shrinkageOf(5) > 0.5 && shrinkageOf(30) === 0.25);
+    assert.ok(shrinkageOf(300) < 0.04 && shrinkageOf(5000) > 0);
   });
 });
 

@@ -32,7 +32,7 @@ function someProjection({ channels }: FeatureExtractor): Projection {
 /** Both kinds of head for a grid of 8 x 8 cells, fitted to made-up features. */
 async function fittedHeads(extractor: FeatureExtractor): Promise<HeadFit[]> {
   const grid = gridOf(size, extractor);
-  const samples = randomSamples(20, dimensions, grid.width * grid.height, 5);
+  const samples = randomSamples(20, dimensions * (extractor.surroundings ? 2 : 1), grid.width * grid.height, 5);
   const fits: HeadFit[] = [];
   for (const kind of heads) {
     const fit = await fitHead(kind, samples, assignFolds(20, 1), grid, { seed: 1, pause: async () => {} });

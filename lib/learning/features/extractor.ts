@@ -27,6 +27,8 @@ export interface FeatureExtractor {
    * is then not blown up to the scale of the others when features are standardised.
    */
   readonly alike?: readonly { from: number; to: number }[];
+  /** Half of the axes that features are projected to tell of the 7 x 7 cells around a cell instead of the cell. */
+  readonly surroundings?: boolean;
   /** Pixels of the input per cell of the grid, on each axis. */
   readonly stride: number;
   /** Adds the nodes: picture uint8 or float32 [1,H,W,c] → features float32 [1,channels,H/stride,W/stride], not yet averaged or projected. */

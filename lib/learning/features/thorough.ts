@@ -10,7 +10,10 @@ import {
 } from './learned-filters.ts';
 import { addPyramid, addStatistics, levels, statisticsChannels, stride } from './pyramid.ts';
 
-/** Fixed bank and learned filters together: each sees what the other averages away. Throws GP_LEARN_FAILED where nothing varies. */
+/**
+ * Fixed bank and learned filters together: each sees what the other averages away; large defects show in the surroundings.
+ * Throws GP_LEARN_FAILED where nothing varies.
+ */
 export async function thoroughFeatures(
   pictures: Pictures,
   bank: BankOptions,
@@ -23,6 +26,7 @@ export async function thoroughFeatures(
     description: `${describeFilters(pictures, filters)}, and a fixed bank of ${bankChannels / levels / 2}, every ${bank.strides.join(', ')} pixels`,
     channels: bankChannels + filterChannels(filters.centroids) + statisticsChannels(pictures.channels),
     alike: alikeFilters(filters.centroids, bankChannels),
+    surroundings: true,
     stride,
     add(graph, picture, size) {
       const pyramid = addPyramid(graph, picture, size);

@@ -243,12 +243,12 @@ export class GraphBuilder {
     });
   }
 
-  /** Mean over the 3 x 3 neighbours; at the border over those that exist. */
-  average3x3(a: Value): Value {
+  /** Mean over the cells up to `reach` away on each axis; at the border over those that exist. */
+  averageAround(a: Value, reach: number): Value {
     return this.node('AveragePool', [a], a.shape, {
-      kernel_shape: [3, 3],
+      kernel_shape: [2 * reach + 1, 2 * reach + 1],
       strides: [1, 1],
-      pads: [1, 1, 1, 1],
+      pads: [reach, reach, reach, reach],
       count_include_pad: 0,
     });
   }

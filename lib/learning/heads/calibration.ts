@@ -1,7 +1,12 @@
-/** Mean and deviation of the good distances at each position: an uneven part then has one scale everywhere. */
+/**
+ * What brings the distances of an uneven part to one scale everywhere: before smoothing, so that no cell drowns its neighbours, and
+ * after it, because neighbours vary together more in some places than in others.
+ */
 export interface PositionCalibration {
+  /** Deviation of the good distances at each position, never zero. */
+  spread: Float32Array;
+  /** Of the smoothed good maps in units of `spread`. */
   mean: Float32Array;
-  /** The position's deviation plus a share of the pooled one, never zero. */
   deviation: Float32Array;
 }
 
@@ -12,42 +17,53 @@ export interface Grid {
 
 /** Share of the pooled deviation added to each position's own. */
 const pooledShare = 0.1;
-/** The least that is added, as a share of the mean distance: less than that is rounding, not a difference between parts. */
+/** The least that is added to `spread`, as a share of the mean distance: less than that is rounding, not a difference between parts. */
 const meanShare = 0.01;
-
+/** The least of `deviation`, which is about 0.5 for cells that vary independently of their neighbours. */
+const leastDeviation = 0.15;
 /** Estimates from the rows `use` accepts of `distances` [pictures, positions]. */
 export function calibratePositions(
   distances: Float32Array,
-  positions: number,
+  grid: Grid,
   use: (picture: number) => boolean,
 ): PositionCalibration {
-  const pictures = distances.length / positions;
-  const mean = new Float32Array(positions);
-  const deviation = new Float32Array(positions);
-  let pooled = 0;
-  let whole = 0;
-  for (let position = 0; position < positions; position++) {
-    let count = 0;
-    let sum = 0;
-    let square = 0;
-    for (let p = 0; p < pictures; p++) {
-      if (!use(p)) continue;
-      const value = distances[p * positions + position];
-      count += 1;
-      sum += value;
-      square += value * value;
-    }
-    const average = sum / count;
-    const variance = Math.max(0, (square - sum * average) / Math.max(1, count - 1));
-    mean[position] = average;
-    deviation[position] = Math.sqrt(variance);
-    pooled += variance / positions;
-    whole += average / positions;
+  const positions = grid.width * grid.height;
+  const chosen: Float32Array[] = [];
+  for (let p = 0; p * positions < distances.length; p++) {
+    if (use(p)) chosen.push(distances.subarray(p * positions, (p + 1) * positions));
   }
-  const extra = Math.max(pooledShare * Math.sqrt(pooled), meanShare * whole, 1e-6);
-  for (let position = 0; position < positions; position++) deviation[position] += extra;
-  return { mean, deviation };
+  const own = moments(chosen, positions, (row) => row);
+  const whole = own.mean.reduce((a, b) => a + b, 0) / positions;
+  const spread = widened(own.variance, Math.max(meanShare * Math.abs(whole), 1e-6));
+  const { mean, variance } = moments(chosen, positions, (row) => smoothed(inSpreads(row, spread), grid));
+  return { spread, mean, deviation: widened(variance, 0).map((each) => Math.max(each, leastDeviation)) };
 }
+
+/** Of what `of` makes of each row, at each position. */
+function moments(rows: Float32Array[], positions: number, of: (row: Float32Array) => Float32Array) {
+  const sum = new Float64Array(positions);
+  const square = new Float64Array(positions);
+  for (const row of rows) {
+    const values = of(row);
+    for (let position = 0; position < positions; position++) {
+      sum[position] += values[position];
+      square[position] += values[position] ** 2;
+    }
+  }
+  const count = rows.length;
+  const mean = Float32Array.from(sum, (each) => each / count);
+  const variance = sum.map((each, i) => Math.max(0, (square[i] - (each * each) / count) / Math.max(1, count - 1)));
+  return { mean, variance };
+}
+
+/** Deviations, to which a share of the pooled one is added, `least` at least. */
+function widened(variance: Float64Array, least: number): Float32Array {
+  const pooled = variance.reduce((a, b) => a + b, 0) / variance.length;
+  const extra = Math.max(pooledShare * Math.sqrt(pooled), least);
+  return Float32Array.from(variance, (each) => Math.sqrt(each) + extra);
+}
+
+const inSpreads = (distances: Float32Array, spread: Float32Array) => distances.map((value, i) => value / spread[i]);
 
 /**
  * Weights of the smoothing along one axis: a Gaussian of 4 input pixels on the stride-8 grid, widened by the linear
@@ -60,10 +76,14 @@ export const smoothing: readonly number[] = (() => {
   return weights.map((weight) => weight / sum);
 })();
 
-/** Distances of one picture [positions] → its anomaly map on the grid, in deviations from the typical good distance. */
+/** Distances of one picture [positions] → its anomaly map on the grid, in deviations from the typical good map. */
 export function mapOf(distances: Float32Array, calibration: PositionCalibration, grid: Grid): Float32Array {
-  const { width, height } = grid;
-  const values = distances.map((value, i) => (value - calibration.mean[i]) / calibration.deviation[i]);
+  const { spread, mean, deviation } = calibration;
+  return smoothed(inSpreads(distances, spread), grid).map((value, i) => (value - mean[i]) / deviation[i]);
+}
+
+/** Smoothed along both axes, the border repeated. */
+function smoothed(values: Float32Array, { width, height }: Grid): Float32Array {
   const rows = new Float32Array(values.length);
   const reach = (smoothing.length - 1) / 2;
   const inside = (at: number, size: number) => Math.min(size - 1, Math.max(0, at));

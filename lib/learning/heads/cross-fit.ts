@@ -66,7 +66,7 @@ export async function fitHead(
     kind === 'gaussian'
       ? await fitGaussian(samples, foldOf, folds, pause)
       : await fitNearest(samples, foldOf, folds, { seed, threads, pause });
-  return fitted && calibrated(kind, fitted, foldOf, positions, grid);
+  return fitted && calibrated(kind, fitted, foldOf, grid);
 }
 
 /** Calibrates by position: each picture's map by the other folds' distances, the finished head by all. */
@@ -74,11 +74,11 @@ function calibrated(
   kind: HeadKind,
   { model, heldOut, crossFitted, description }: FittedDistances,
   foldOf: number[],
-  positions: number,
   grid: Grid,
 ): HeadFit {
+  const positions = grid.width * grid.height;
   const without = Array.from({ length: folds }, (_, fold) =>
-    calibratePositions(crossFitted, positions, (picture) => foldOf[picture] !== fold),
+    calibratePositions(crossFitted, grid, (picture) => foldOf[picture] !== fold),
   );
   const maps = foldOf.map((fold, picture) =>
     mapOf(crossFitted.subarray(picture * positions, (picture + 1) * positions), without[fold], grid),
@@ -87,7 +87,7 @@ function calibrated(
     kind,
     description,
     crossFitted,
-    calibration: calibratePositions(crossFitted, positions, () => true),
+    calibration: calibratePositions(crossFitted, grid, () => true),
     maps,
     heldOut: { model: heldOut, calibration: without[0] },
     distances: (z) => model.distances(z),

@@ -4,10 +4,19 @@ import type { Grid } from './calibration.ts';
 import type { FittedDistances, GraphDistance } from './head.ts';
 import type { Samples } from './samples.ts';
 
-/** Share of the pooled variances in every covariance: makes it invertible from few pictures. */
-export const shrinkage = 0.1;
+/** What the pooled variances count for in every covariance, in pictures: many outweigh it, few are invertible by it. */
+const priorPictures = 10;
 
-/** One Gaussian at each position; the distance is Mahalanobis'. */
+/** Share of the pooled variances in every covariance. */
+export const shrinkageOf = (pictures: number) => priorPictures / (pictures + priorPictures);
+
+/** Added to squared distances, which are near the number of axes as a rule: zero has a logarithm then. */
+const leastSquare = 1e-6;
+
+/** Of Mahalanobis' squared distance. Its spread is in proportion to its size, and one wild good cell then does not set a position's scale. */
+export const distanceOf = (square: number) => Math.log(square + leastSquare);
+
+/** One Gaussian at each position; the distance is the logarithm of Mahalanobis' squared one. */
 export class GaussianField implements GraphDistance {
   readonly positions: number;
   readonly dimensions: number;
@@ -37,7 +46,7 @@ export class GaussianField implements GraphDistance {
       }
       let square = 0;
       for (let j = 0; j < d; j++) square += white[j] * white[j];
-      out[position] = Math.sqrt(square);
+      out[position] = distanceOf(square);
     }
     return out;
   }
@@ -53,7 +62,8 @@ export class GaussianField implements GraphDistance {
     const whitening = graph.constant([positions, d, d], this.whitening);
     const white = graph.node('MatMul', [offset, whitening], [positions, 1, d]);
     const square = graph.reduceSum(graph.binary('Mul', white, white), [2]);
-    return graph.reshape(graph.unary('Sqrt', square), [1, 1, height, width]);
+    const logarithm = graph.unary('Log', graph.binary('Add', square, graph.scalar(leastSquare)));
+    return graph.reshape(logarithm, [1, 1, height, width]);
   }
 }
 
@@ -63,7 +73,7 @@ const blockNumbers = 1 << 23;
 /**
  * Fits a full-covariance Gaussian at each position, and the cross-fitted distances of the same pictures. Each covariance is
  * (1 - shrinkage) of its own and `shrinkage` of the diagonal pooled over all positions. Source: PaDiM, Defard et al. 2020,
- * arXiv 2011.08785; shrinkage as Ledoit and Wolf. `foldOf[picture]` is 0..folds-1. A fold is left out by subtracting its
+ * arXiv 2011.08785; shrinkage as Ledoit and Wolf, falling with the pictures as a prior does. `foldOf[picture]` is 0..folds-1. A fold is left out by subtracting its
  * sufficient statistics, so the cost is linear in pictures. Null where a covariance is not positive definite or not finite.
  * `pause(positions done)` is awaited now and then.
  */
@@ -74,6 +84,7 @@ export async function fitGaussian(
   pause: (done: number) => Promise<void>,
 ): Promise<FittedDistances | null> {
   const { positions, pictures, dimensions: d } = samples;
+  const shrinkage = shrinkageOf(pictures);
   const sums = new FoldSums(samples, foldOf, folds);
   const pooled = Array.from({ length: folds + 1 }, (_, left) => sums.pooledVariances(left));
   const model = new GaussianField(positions, d);
@@ -128,7 +139,7 @@ export async function fitGaussian(
         for (let at = 0; at < list.length * d; at++) offsets[at] = rows[left][at] - mean[at % d];
         whitenedSquares(work, d, offsets, list.length, squares);
         for (const [row, picture] of list.entries()) {
-          crossFitted[picture * positions + position] = Math.sqrt(squares[row]);
+          crossFitted[picture * positions + position] = distanceOf(squares[row]);
         }
       }
     }
