@@ -53,7 +53,7 @@ onEachNodeRed('evidence over deploys', (runner) => {
     } finally {
       clearInterval(line);
     }
-    await until('their records', () => recorded(folder) === closed).catch(() => {});
+    await until('their records', () => recorded(folder) === closed, { timeoutMs: 30_000 }).catch(() => {});
     assert.equal(recorded(folder), closed);
     assert.equal(station.snapshot().counters.evidenceLost, 0);
   });

@@ -26,7 +26,8 @@ describe('the life of a supervised child', () => {
       await until('it runs again', () => child.state === 'running' && child.stats().failures === failures);
     }
     assert.deepEqual(states.slice(0, 5), ['starting', 'running', 'waiting', 'starting', 'running']);
-    assert.ok(pauses[3] > pauses[0] * 2, `pauses ${pauses.map(Math.round)} ms`);
+    // never shorter than planned, 20 ms doubled each time less jitter; a busy machine only lengthens them
+    assert.ok(pauses[3] > 80, `pauses ${pauses.map(Math.round)} ms`);
     assert.match(child.stats().lastError ?? '', /SIGKILL/);
   });
 
