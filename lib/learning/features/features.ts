@@ -11,7 +11,7 @@ export const usualFeatures = 'filters' satisfies FeatureKind;
 
 /**
  * Pixels between two places where the filters of levels 0, 1 and 2 are applied. A coarser first level halves the time of a run and
- * costs one to two points of image AUROC (frontier.ts).
+ * costs half a point to two points of image AUROC on parts that sit still, more on others (frontier.ts, README).
  */
 export const usualStrides: readonly number[] = [1, 1, 1];
 
