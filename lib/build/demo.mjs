@@ -13,6 +13,7 @@ const usage = `npm start -- [options]
 
   --images DIR      inspect a folder in MVTec layout: learns from DIR/train/good, inspects DIR/test/*
   --once            inspect each picture once, print the figures and end (with --images)
+  --good N          learn from so many good parts (default 200; 300 with --images)
   --rate N          parts per second at most (default 2; with --once as fast as it goes)
   --port N          Node-RED (default 1880)
   --opcua-port N    OPC UA server (default 4840)
@@ -30,6 +31,7 @@ function readOptions() {
   const options = {
     images: text,
     once: { type: 'boolean', default: false },
+    good: text,
     rate: text,
     port: text,
     'opcua-port': text,
@@ -62,6 +64,7 @@ function readOptions() {
   return {
     images,
     once: values.once,
+    good: values.good === undefined ? null : Math.round(number('good', 0, 20, 5000)),
     rate: number('rate', values.once ? 50 : 2, 0.01, 50),
     port: number('port', 1880, 1, 65535),
     opcuaPort: number('opcua-port', 4840, 1, 65535),
@@ -81,7 +84,7 @@ function dataFolder({ dir, once }, images) {
 }
 
 /** The example that a user would import, with this run's ports, paths and pace. */
-function demoFlow({ images, once, rate, opcuaPort, modbusPort }) {
+function demoFlow({ images, once, good, rate, opcuaPort, modbusPort }) {
   const file = images ? '02-folder-of-images.json' : '01-simulated-line.json';
   const flow = JSON.parse(readFileSync(join(root, 'examples', file), 'utf8'));
   for (const node of flow) {
@@ -91,7 +94,10 @@ function demoFlow({ images, once, rate, opcuaPort, modbusPort }) {
       node.intervalMs = Math.max(20, Math.round(1000 / rate));
       if (images) Object.assign(node, { path: join(images, 'test'), loop: !once });
     }
-    if (node.type === 'goodpart-learn' && images) node.path = join(images, 'train/good');
+    if (node.type === 'goodpart-learn') {
+      if (images) node.path = join(images, 'train/good');
+      if (good !== null) node.count = good;
+    }
   }
   return flow;
 }

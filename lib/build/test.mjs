@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { bootstrap, root, runShown, toolEnvironment } from './bootstrap.mjs';
 
 const lingerMs = 15_000;
-const roomLimitMs = 420_000; // a room that hangs, not one that is slow on a busy machine
+/** For a room that hangs, not one that is slow on a busy machine. */
+const roomLimitMs = 600_000;
+/** Rooms with more bytes of compiled tests than this run in parts, side by side. */
+const mostBytes = 100_000;
 
-/** Rooms with the compiled tests that were asked for, as [room, files]: all, or what matches one of `wanted`. */
+/** Rooms with compiled tests that were asked for, as [room, files]: all, or what matches one of `wanted`; large ones in parts. */
 function roomsOf(files, wanted) {
   const rooms = new Map();
   for (const file of files) {
@@ -18,10 +21,17 @@ function roomsOf(files, wanted) {
     if (wanted.length > 0 && !wanted.some((word) => word === room || `test/${file}`.includes(word))) continue;
     rooms.set(room, [...(rooms.get(room) ?? []), join(root, 'dist/test', file)]);
   }
-  // The room with most to do first, by the size of its tests: what runs last runs alone. The demo's few lines learn for minutes.
-  const weight = ([room, names]) =>
-    room === 'build' ? Number.POSITIVE_INFINITY : names.reduce((sum, name) => sum + statSync(name).size, 0);
-  return [...rooms].sort((a, b) => weight(b) - weight(a));
+  const bytes = (names) => names.reduce((sum, name) => sum + statSync(name).size, 0);
+  const parts = [...rooms].flatMap(([room, names]) => {
+    const count = Math.min(names.length, Math.ceil(bytes(names) / mostBytes));
+    return Array.from({ length: count }, (_, part) => [
+      count === 1 ? room : `${room} ${part + 1} of ${count}`,
+      names.filter((_, i) => i % count === part),
+    ]);
+  });
+  // What has most to do first, by the size of its tests: what runs last runs alone. The demo's few lines learn for minutes.
+  const weight = ([room, names]) => (room === 'build' ? Number.POSITIVE_INFINITY : bytes(names));
+  return parts.sort((a, b) => weight(b) - weight(a));
 }
 
 function elapsed(since) {
@@ -31,7 +41,7 @@ function elapsed(since) {
 /** Runs one room's tests; resolves with its outcome, whatever happens to the process. */
 function runRoom(room, files, folder) {
   const began = performance.now();
-  const file = join(folder, `${room}.json`);
+  const file = join(folder, `${room.replaceAll(' ', '-')}.json`);
   const env = { ...toolEnvironment(), GOODPART_OUTCOME: file };
   const reporter = join(root, 'lib/build/reporter.cjs');
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js');

@@ -37,7 +37,7 @@ describe('the demo', function () {
   });
 
   it('runs the simulated line, says where to look, and ends cleanly on Ctrl-C with nothing left behind', async () => {
-    const args = ['--dir', join(tempDir('demo'), 'run'), '--rate', '5', ...(await ports())];
+    const args = ['--dir', join(tempDir('demo'), 'run'), '--rate', '5', '--good', '40', ...(await ports())];
     const child = spawn(process.execPath, [demo, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
