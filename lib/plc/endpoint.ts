@@ -16,9 +16,14 @@ export interface StationView {
   evaluate(): void;
   coil(index: 0 | 1): boolean;
   setCoil(index: 0 | 1, on: boolean): void;
+  /**
+   * For a client: the command block (41 words, texts high byte first) as it was read from the PLC's own memory; what changed since the
+   * last call is acted on. `first`: read after (re)connecting, only stored, because what stands there may be old.
+   */
+  commandsRead(words: ArrayLike<number>, first: boolean): void;
 }
 
-/** A protocol's server. Values are pulled (`view.values()`) or pushed on `refresh`. */
+/** A protocol's server or client. Values are pulled (`view.values()`) or pushed on `refresh`. */
 export interface ProtocolServer {
   /** Rejects with the system's error where the port cannot be had. */
   open(): Promise<void>;

@@ -33,12 +33,61 @@ export const opcUaSettings = z.strictObject({
   maxSessions: z.number().int().min(1).max(64).default(8),
 });
 
+/** The station as client of a PLC's Modbus TCP server. */
+export const modbusClientSettings = z.strictObject({
+  host,
+  port: port.default(502),
+  /** The server's unit id; 255 and 0 reach the device itself. */
+  unitId: z.number().int().min(0).max(255).default(255),
+  /** PLC register that holds MapVersion; the whole map of 340 registers, command block included, follows from there. */
+  base: z.number().int().min(0).max(65195).default(0),
+  wordOrder: z.enum(wordOrders).default('ABCD'),
+  textOrder: z.enum(['high', 'low']).default('high'),
+  /** How often the command block is read, milliseconds. */
+  pollMs: z.number().int().min(5).max(5000).default(20),
+  /** An answer that takes longer ends the connection, milliseconds. */
+  timeoutMs: z.number().int().min(100).max(30_000).default(1000),
+});
+
+/** How the station's tags are named in the PLC: `{folder}` and `{name}` stand for e.g. `Result` and `Sequence`. */
+const nodeTemplate = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/\{folder\}.*\{name\}/, 'a node id with {folder} and {name}, e.g. ns=3;s="Goodpart"."{folder}"."{name}"');
+
+export const opcUaSecurity = ['None', 'Basic256Sha256', 'Aes128_Sha256_RsaOaep', 'Aes256_Sha256_RsaPss'] as const;
+
+/** The station as client of a PLC's OPC UA server. */
+export const opcUaClientSettings = z.strictObject({
+  /** opc.tcp://host:port/path of the PLC. */
+  url: z.string().regex(/^opc\.tcp:\/\/[^\s]+$/, 'opc.tcp://host:port'),
+  /** Anything but None signs and encrypts. */
+  security: z.enum(opcUaSecurity).default('None'),
+  /** '' = anonymous. A password goes over an encrypted connection only. */
+  user: z.string().max(100).default(''),
+  password: z.string().max(200).default(''),
+  pkiDir: z.string().min(1),
+  template: nodeTemplate,
+  /** How often the PLC's server looks for new commands, milliseconds. */
+  publishMs: z.number().int().min(10).max(5000).default(50),
+  timeoutMs: z.number().int().min(500).max(30_000).default(3000),
+});
+
 export type ModbusSettings = z.infer<typeof modbusSettings>;
 export type OpcUaSettings = z.infer<typeof opcUaSettings>;
 export type ModbusOptions = z.input<typeof modbusSettings>;
 export type OpcUaOptions = z.input<typeof opcUaSettings>;
+export type ModbusClientSettings = z.infer<typeof modbusClientSettings>;
+export type OpcUaClientSettings = z.infer<typeof opcUaClientSettings>;
+export type ModbusClientOptions = z.input<typeof modbusClientSettings>;
+export type OpcUaClientOptions = z.input<typeof opcUaClientSettings>;
 
-export type EndpointSettings = { kind: 'modbus'; options: ModbusSettings } | { kind: 'opcua'; options: OpcUaSettings };
+export type EndpointSettings =
+  | { kind: 'modbus'; options: ModbusSettings }
+  | { kind: 'opcua'; options: OpcUaSettings }
+  | { kind: 'modbus client'; options: ModbusClientSettings }
+  | { kind: 'opcua client'; options: OpcUaClientSettings };
 
 /** What the PLC child shall serve; the parent sends it whole, the child finds the difference. */
 export interface DesiredEndpoint {
