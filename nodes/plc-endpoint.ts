@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { EndpointView } from '../lib/console/overview-data.ts';
-import { systemClock } from '../lib/core/clock.ts';
-import { reasonTable } from '../lib/core/reasons.ts';
 import type { StationSnapshot } from '../lib/core/snapshot.ts';
 import type { PlcEndpoint } from '../lib/node-red/define-output.ts';
 import { type Lease, resources } from '../lib/node-red/resources.ts';
 import { liveStations } from '../lib/node-red/stations.ts';
-import type { RefusedTrigger } from '../lib/plc/command-desk.ts';
 import { PlcLink } from '../lib/plc/plc-link.ts';
 import type { EndpointState } from '../lib/plc/settings.ts';
 import type { ToldResult } from '../lib/plc/station-state.ts';
+import type { Station } from '../lib/station/station.ts';
 
 /** The decision loop says this often that it is alive; the PLC's heartbeat stops when it no longer does. */
 const aliveMs = 250;
@@ -23,7 +21,7 @@ function takeLink(): Promise<Lease<PlcLink>> {
       alive = setInterval(() => link.alive(), aliveMs);
       alive.unref();
       link.on('told', sayTheSame);
-      link.on('command', (stationId, trigger) => countRefused(link, stationId, trigger));
+      link.on('command', (stationId, command, at) => stationOf(stationId)?.obey(command, at));
       return link;
     },
     destroy: async (link) => {
@@ -35,18 +33,11 @@ function takeLink(): Promise<Lease<PlcLink>> {
 
 /** While this process hung, the PLC was told that these parts are invalid: the ledger must not say otherwise later. */
 function sayTheSame(stationId: string, results: ToldResult[]): void {
-  const station = liveStations().find(({ id }) => id === stationId);
-  for (const { sequence } of results) station?.invalidateHung(sequence);
+  for (const { sequence } of results) stationOf(stationId)?.invalidateHung(sequence);
 }
 
-/** A trigger that the PLC child refused: the station counts and records it, and the child stops adding it to Missed. */
-function countRefused(link: PlcLink, stationId: string, trigger: RefusedTrigger): void {
-  const station = liveStations().find(({ id }) => id === stationId);
-  if (station === undefined) return;
-  const { triggerId, partId, expectedRecipe, reason: code } = trigger;
-  const key = reasonTable().find((reason) => reason.code === code)?.key ?? 'notReady';
-  station.refuse({ triggerId, partId, expectedRecipe, source: 'plc', at: systemClock.mono() }, key);
-  link.counted(stationId);
+function stationOf(id: string): Station | undefined {
+  return liveStations().find((station) => station.id === id);
 }
 
 /**

@@ -213,6 +213,8 @@ export interface Inspection {
   deadline: number;
   timings: InspectionTimings;
   simulated: boolean;
+  /** Number of the challenge part that was shown on purpose; 0 = an ordinary part. Kept out of counters and alarms. */
+  challenge: number;
 }
 
 /** The number on the PLC's wire for a sequence: 1..65535, wrapping past 0. */

@@ -80,6 +80,11 @@ export function reason(key: ReasonKey, more: Omit<Partial<Reason>, 'key' | 'code
   return { key, code, text: text ?? (detail ? `${sentence}: ${detail}` : sentence), ...rest };
 }
 
+/** The key of a number that came over a wire. */
+export function reasonKeyOf(code: number): ReasonKey | undefined {
+  return (Object.keys(table) as ReasonKey[]).find((key) => table[key][0] === code);
+}
+
 /** The whole table, for generated text lists and help. */
 export function reasonTable(): { key: ReasonKey; code: number; text: string }[] {
   return Object.entries(table).map(([key, [code, text]]) => ({ key: key as ReasonKey, code, text }));

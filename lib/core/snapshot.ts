@@ -1,3 +1,4 @@
+import type { CommandsSeen } from './commands.ts';
 import type { Verdict } from './inspection.ts';
 import type { ReasonKey } from './reasons.ts';
 
@@ -92,6 +93,8 @@ export interface StationSnapshot {
   alarmCode: number;
   shadow: { code: number; severity: number | null };
   counters: Counters;
+  /** What of the command block was acted on before: the same value there again asks for nothing. */
+  seen: CommandsSeen;
   /** What was open when this snapshot was made: told as invalid by the PLC child should Node-RED die. */
   openTriggers: { sequence: number; triggerId: number; partId: string }[];
 }

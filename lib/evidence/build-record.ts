@@ -23,6 +23,7 @@ export function buildRecord(
   const draft = {
     schema: 1,
     ...{ id, sequence, line, station, part: { id: part.id }, trigger: { triggerId, source, expectedRecipe, at, utc } },
+    ...(inspection.challenge > 0 && { challenge: inspection.challenge }),
     ...{ mode, simulated, recipe, validation, verdict, severity, accept, warnAccepted, reasons },
     views: inspection.views.map(viewOf),
     ...{ deadline, timings },

@@ -133,6 +133,8 @@ export const recordSchema = z.object({
   }),
   mode: z.enum(['offline', 'commissioning', 'shadow', 'run']),
   simulated: z.boolean(),
+  /** Number of the challenge part that was shown on purpose; absent for an ordinary part. */
+  challenge: z.int().optional(),
   recipe: z.object({ number: z.int(), version: z.int(), name: z.string() }).nullable(),
   validation: z
     .object({ state: z.enum(['validated', 'not-validated', 'override']), fingerprint: z.string(), detail: z.string() })

@@ -24,7 +24,15 @@ export function trialInspection(sequence: number, verdict: Verdict, size = { wid
   const score = { score: 1.5, map, model, engine: 'onnxruntime' as const, provider: 'cpu', timings, image: size };
   const view = { name: 'top', camera: 'trial', frame, score, rois: [], severity: 0.5, verdict, reasons: [] };
   return {
-    ...{ id: newId(), line: 'trial', station: 'trial', sequence, part: { id: `P${sequence}` }, mode: 'run' },
+    ...{
+      id: newId(),
+      line: 'trial',
+      station: 'trial',
+      sequence,
+      part: { id: `P${sequence}` },
+      mode: 'run',
+      challenge: 0,
+    },
     trigger: { triggerId: 0, partId: `P${sequence}`, expectedRecipe: 0, source: 'timer', at, utc: systemClock.utc() },
     ...{ recipe: null, warnAccepted: false, validation: null, view: 'top', views: [view], state: 'published' },
     ...{ verdict, severity: 0.5, reasons: [], accept: verdict === 'pass', deadline: at + 1000, simulated: true },

@@ -13,6 +13,7 @@ export interface StationSettings {
   deadlineMs: number;
   maxOpen: number;
   staleAfterMs: number;
+  acknowledged: boolean;
   /** Used only where nothing is saved yet. */
   mode: StationMode;
 }
@@ -58,8 +59,8 @@ export async function takeStation(RED: NodeAPI, owner: string, settings: Station
       },
     });
     live.set(key, value);
-    const { deadlineMs, maxOpen, staleAfterMs } = settings;
-    value.configure({ deadlineMs, maxOpen, staleAfterMs });
+    const { deadlineMs, maxOpen, staleAfterMs, acknowledged } = settings;
+    value.configure({ deadlineMs, maxOpen, staleAfterMs, acknowledged });
     return {
       value,
       release: () => {

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.ts';
+import { nothingSeen } from '../core/commands.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
 
 /** A station in run mode with results 1..`sequence`, for bench, soak and trying out a PLC program without a camera. */
@@ -76,6 +77,7 @@ export function exampleSnapshot(sequence: number, id = 'bench'): StationSnapshot
     alarmCode: 0,
     shadow: { code: 0, severity: null },
     counters: { total: sequence, pass: 0, warn: 0, fail: 0, invalid: 0, missed: 0, evidenceLost: 0, resultsOverrun: 0 },
+    seen: { ...nothingSeen },
     openTriggers: [],
   };
 }

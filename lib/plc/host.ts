@@ -1,9 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
-import type { RefusedTrigger } from './command-desk.ts';
 import { EndpointKeeper, type StationView } from './endpoint.ts';
-import { ModbusServer } from './modbus-server.ts';
-import { OpcUaServer } from './opcua-server.ts';
+import type { Handed } from './forwarding.ts';
+import { makeProtocol } from './protocols.ts';
 import type { DesiredEndpoint, EndpointState } from './settings.ts';
 import { StationState, type ToldResult } from './station-state.ts';
 
@@ -22,8 +21,8 @@ export interface HostListener {
   told(stationId: string, results: ToldResult[]): void;
   /** Node-RED is heard again: it shall publish what is true now. */
   resumed(): void;
-  /** A PLC's trigger was refused here; `refused` is the sum for this station. */
-  refused(stationId: string, trigger: RefusedTrigger, refused: number): void;
+  /** What a PLC asks for, at this monotonic instant. */
+  commands(stationId: string, handed: Handed[], at: number): void;
 }
 
 interface Endpoint {
@@ -44,7 +43,6 @@ export class PlcHost {
   readonly #endpoints = new Map<string, Endpoint>();
   /** Endpoints that say their last words. */
   readonly #leaving = new Set<Promise<void>>();
-  #refused: Record<string, number> = {};
   #silent = false;
   #closing = false;
   #heartbeat = 0;
@@ -72,31 +70,25 @@ export class PlcHost {
     this.#listener.resumed();
   }
 
-  /** `counted`: how many of the triggers refused here the station has counted in this snapshot. */
-  publish(snapshot: StationSnapshot, counted = 0): void {
+  /** `handled`: the number of the last command whose answer is in this snapshot. */
+  publish(snapshot: StationSnapshot, handled = 0): void {
     const known = this.#stations.get(snapshot.id);
     if (known !== undefined) {
-      known.apply(snapshot, counted);
+      known.apply(snapshot, handled);
       known.silent = this.#silent;
       this.#refresh(snapshot.id);
       return;
     }
-    const station = new StationState(snapshot, this.#refused[snapshot.id], counted);
+    const station = new StationState(snapshot, handled);
     station.silent = this.#silent;
     this.#stations.set(snapshot.id, station);
-    for (const endpoint of this.#endpoints.values()) this.#attachAll(endpoint);
+    for (const [key, endpoint] of this.#endpoints) this.#attachAll(key, endpoint);
   }
 
   /** A station that is no more: its blocks and nodes go. */
   withdraw(id: string): void {
     for (const { keeper, attached } of this.#endpoints.values()) if (attached.delete(id)) keeper.server.detach(id);
-    this.#refused[id] = this.#stations.get(id)?.desk.refused ?? this.#refused[id] ?? 0;
     this.#stations.delete(id);
-  }
-
-  /** Triggers that an earlier process refused, by station: Missed never falls back. */
-  remember(refused: Record<string, number>): void {
-    this.#refused = refused;
   }
 
   /** Makes the endpoints what is desired; one that stays the same is not touched. */
@@ -115,10 +107,8 @@ export class PlcHost {
     for (const [key, { settings, stations }] of wanted) {
       let endpoint = this.#endpoints.get(key);
       if (endpoint === undefined) {
-        const server =
-          settings.kind === 'modbus' ? new ModbusServer(settings.options) : new OpcUaServer(settings.options);
-        const { host, port } = settings.options;
-        const keeper: EndpointKeeper = new EndpointKeeper(server, `${host}:${port}`, (state) => {
+        const { protocol, address } = makeProtocol(settings);
+        const keeper: EndpointKeeper = new EndpointKeeper(protocol, address, (state) => {
           // One that closes while another takes its key has nothing to say any more.
           if (this.#endpoints.get(key)?.keeper === keeper) this.#listener.endpoint(key, state);
         });
@@ -133,7 +123,7 @@ export class PlcHost {
         keeper.start();
       }
       endpoint.slots = new Map(stations.map(({ id, slot }) => [id, slot]));
-      this.#attachAll(endpoint);
+      this.#attachAll(key, endpoint);
     }
   }
 
@@ -151,7 +141,7 @@ export class PlcHost {
     await Promise.all([...closing, ...this.#leaving]);
   }
 
-  #attachAll(endpoint: Endpoint): void {
+  #attachAll(key: string, endpoint: Endpoint): void {
     const { keeper, slots, attached } = endpoint;
     for (const [id, slot] of attached) {
       if (slots.get(id) === slot) continue;
@@ -162,14 +152,15 @@ export class PlcHost {
       const station = this.#stations.get(id);
       if (station === undefined || attached.has(id)) continue;
       attached.set(id, slot);
-      keeper.server.attach(this.#view(id, station, endpoint), slot);
+      keeper.server.attach(this.#view(id, station, endpoint, key), slot);
     }
   }
 
-  #view(id: string, station: StationState, endpoint: Endpoint): StationView {
+  #view(id: string, station: StationState, endpoint: Endpoint, key: string): StationView {
     const { line, station: name } = station.snapshot;
-    const refuse = (trigger: RefusedTrigger | null) => {
-      if (trigger !== null) this.#listener.refused(id, trigger, station.desk.refused);
+    const now = () => this.#options.clock.mono();
+    const hand = (handed: Handed[]) => {
+      this.#hand(id, handed);
       this.#refresh(id);
     };
     return {
@@ -177,13 +168,17 @@ export class PlcHost {
       title: `${line} ${name}`.trim() || id,
       values: () => {
         const condition = station.silent ? 'silent' : endpoint.closing || this.#closing ? 'closing' : 'alive';
-        return station.render({ heartbeat: this.#heartbeat, condition, now: this.#options.clock.mono() });
+        return station.render({ heartbeat: this.#heartbeat, condition, now: now() });
       },
       write: (offset, words) => station.desk.store(offset, words),
       writePartId: (text) => station.desk.storePartId(text),
-      evaluate: () => refuse(station.evaluate()),
+      evaluate: () => hand(station.evaluate(now())),
       coil: (index) => station.desk.coil(index),
-      setCoil: (index, on) => refuse(station.setCoil(index, on)),
+      setCoil: (index, on) => hand(station.setCoil(index, on, now())),
+      commandsRead: (words, first) => {
+        const handed = station.read(key, words, first, now());
+        if (handed.length > 0) hand(handed);
+      },
     };
   }
 
@@ -198,7 +193,10 @@ export class PlcHost {
       this.#beatAt = Math.max(this.#beatAt + this.#options.heartbeatMs, now - this.#options.heartbeatMs);
       this.#heartbeat = (this.#heartbeat + 1) % 65536;
     }
-    for (const id of this.#stations.keys()) this.#refresh(id);
+    for (const [id, station] of this.#stations) {
+      this.#hand(id, station.tick(now));
+      this.#refresh(id);
+    }
     for (const { keeper } of this.#endpoints.values()) keeper.report();
   }
 
@@ -210,8 +208,13 @@ export class PlcHost {
       const results = station.tellOpen(clock.mono(), Date.parse(clock.utc()));
       station.silent = true;
       if (results.length > 0) this.#listener.told(id, results);
+      this.#hand(id, station.cancelUnanswered());
       this.#refresh(id);
     }
+  }
+
+  #hand(id: string, handed: Handed[]): void {
+    if (handed.length > 0) this.#listener.commands(id, handed, this.#options.clock.mono());
   }
 
   #refresh(id: string): void {

@@ -1,6 +1,7 @@
 import { verdictCodes, wireSequence } from '../core/inspection.ts';
 import { reason } from '../core/reasons.ts';
 import type { PublishedResult, StationSnapshot } from '../core/snapshot.ts';
+import type { Said } from './forwarding.ts';
 import type { ResultQuality, RingEntry, TagValues } from './tag-values.ts';
 
 /** 501: Node-RED is silent (FaultCode 5xx, internal). */
@@ -9,14 +10,8 @@ export const hostSilentFault = 501;
 /** `alive`: Node-RED is heard. `silent`: it hangs or is dead, this process speaks alone. `closing`: orderly shutdown. */
 export type HostCondition = 'alive' | 'silent' | 'closing';
 
-/** What the PLC child itself answered to the command block. */
-export interface CommandView {
-  ack: number;
-  status: number;
-  /** The newest refusal of this process; null where the station's own is newer. */
-  rejected: { triggerId: number; reason: number } | null;
-  /** Triggers refused by this process: shown on top of the station's Missed. */
-  missed: number;
+/** What the PLC child itself answered to the command block, and the block. */
+export interface CommandView extends Said {
   registers: ArrayLike<number>;
 }
 

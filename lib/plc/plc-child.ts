@@ -28,7 +28,7 @@ const host = new PlcHost(
     endpoint: (key, state) => parent?.tell('endpoint', { key, ...state }),
     told: (stationId, results) => parent?.tell('told', { stationId, results }),
     resumed: () => parent?.tell('resumed', null),
-    refused: (stationId, trigger, refused) => parent?.tell('refused', { stationId, trigger, refused }),
+    commands: (stationId, handed, at) => parent?.tell('commands', { stationId, handed, at }),
   },
 );
 
@@ -37,8 +37,7 @@ const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 
 parent = serveChild(
   {
-    configure: async ({ endpoints, refused }: { endpoints: DesiredEndpoint[]; refused: Record<string, number> }) => {
-      host.remember(refused);
+    configure: async ({ endpoints }: { endpoints: DesiredEndpoint[] }) => {
       configuration += 1;
       const mine = configuration;
       // Before the first tick of a new endpoint, so that the one long pause happens while the parent awaits this answer.
@@ -46,8 +45,8 @@ parent = serveChild(
       if (mine === configuration) host.configure(endpoints);
       return undefined;
     },
-    publish: ({ snapshot, counted }: { snapshot: StationSnapshot; counted: number }) => {
-      host.publish(snapshot, counted);
+    publish: ({ snapshot, handled }: { snapshot: StationSnapshot; handled: number }) => {
+      host.publish(snapshot, handled);
       return undefined;
     },
     withdraw: ({ id }: { id: string }) => {

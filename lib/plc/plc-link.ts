@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
+import type { PlcCommand } from '../core/commands.ts';
 import { asGoodpartError, type GoodpartError, invalidParameter } from '../core/errors.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
 import { type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
-import type { RefusedTrigger } from './command-desk.ts';
+import type { Handed } from './forwarding.ts';
 import {
   type DesiredEndpoint,
   type EndpointSettings,
@@ -27,11 +28,8 @@ export interface PlcLinkOptions {
 
 export interface PlcLinkEvents {
   endpoint: [key: string, state: EndpointState];
-  /**
-   * A PLC's trigger was refused by the child; already shown as RejectedTrigger and in Missed. Whoever lets the station refuse it
-   * as its own, for counters that survive a restart and for the record, says so with `counted` in the same turn.
-   */
-  command: [stationId: string, command: { kind: 'triggerRefused' } & RefusedTrigger];
+  /** What a PLC asks for, written at the monotonic instant `at`. Answered by the next snapshot that is published. */
+  command: [stationId: string, command: PlcCommand, at: number];
   /** While this process was silent, the child told the PLC that these are invalid: the ledger must say the same. */
   told: [stationId: string, results: ToldResult[]];
   /** The child ended; it is started again by itself. */
@@ -54,10 +52,10 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
   readonly #endpoints = new Map<string, Wanted>();
   readonly #states = new Map<string, EndpointState>();
   readonly #snapshots = new Map<string, StationSnapshot>();
-  readonly #countedIn = new WeakMap<StationSnapshot, number>();
+  readonly #handledIn = new WeakMap<StationSnapshot, number>();
   readonly #unsent = new Set<string>();
-  readonly #refused: Record<string, number> = {};
-  readonly #counted: Record<string, number> = {};
+  /** Number of the last command of this child that was handed on, by station. */
+  #handled: Record<string, number> = {};
   #configured = true;
   #started = false;
 
@@ -127,13 +125,8 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
   /** Shows this from now on. Never blocks, never throws; while the child is away only the newest is kept. */
   publish(snapshot: StationSnapshot): void {
     this.#snapshots.set(snapshot.id, snapshot);
-    this.#countedIn.set(snapshot, this.#counted[snapshot.id] ?? 0);
+    this.#handledIn.set(snapshot, this.#handled[snapshot.id] ?? 0);
     if (this.#started) this.#send(snapshot);
-  }
-
-  /** The station has counted a trigger that the child refused, and will say so in its next snapshot: it is not shown twice. */
-  counted(stationId: string): void {
-    this.#counted[stationId] = (this.#counted[stationId] ?? 0) + 1;
   }
 
   /** The station is closed for good: its tags disappear. */
@@ -182,13 +175,13 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     this.#child.start().catch(() => {}); // said by `failure`; it goes on trying
   }
 
-  #desired(): { endpoints: DesiredEndpoint[]; refused: Record<string, number> } {
+  #desired(): { endpoints: DesiredEndpoint[] } {
     const endpoints = [...this.#endpoints].map(([key, { settings, slots }]) => ({
       key,
       settings,
       stations: [...slots].map(([id, slot]) => ({ id, slot })),
     }));
-    return { endpoints, refused: this.#refused };
+    return { endpoints };
   }
 
   #configure(): void {
@@ -203,11 +196,14 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
   async #initialise(child: SupervisedChild): Promise<void> {
     this.#configured = true;
     this.#unsent.clear();
+    // Another child counts anew: what the snapshots say of the last one's commands means nothing to it.
+    this.#handled = {};
     const patience = { deadlineMs: 30_000 };
-    // Configured first, so that Missed is known; an endpoint that opens shows a station from its first snapshot on.
     const answers = [child.request('configure', this.#desired(), [], patience)];
-    for (const snapshot of this.#snapshots.values())
+    for (const snapshot of this.#snapshots.values()) {
+      this.#handledIn.delete(snapshot);
       answers.push(child.request('publish', this.#shown(snapshot), [], patience));
+    }
     await Promise.all(answers);
   }
 
@@ -222,8 +218,8 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     }
   }
 
-  #shown(snapshot: StationSnapshot): { snapshot: StationSnapshot; counted: number } {
-    return { snapshot, counted: this.#countedIn.get(snapshot) ?? 0 };
+  #shown(snapshot: StationSnapshot): { snapshot: StationSnapshot; handled: number } {
+    return { snapshot, handled: this.#handledIn.get(snapshot) ?? 0 };
   }
 
   #send(snapshot: StationSnapshot): void {
@@ -238,10 +234,13 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     } else if (type === 'told') {
       const { stationId, results } = body as { stationId: string; results: ToldResult[] };
       this.emit('told', stationId, results);
-    } else if (type === 'refused') {
-      const { stationId, trigger, refused } = body as { stationId: string; trigger: RefusedTrigger; refused: number };
-      this.#refused[stationId] = refused;
-      this.emit('command', stationId, { kind: 'triggerRefused', ...trigger });
+    } else if (type === 'commands') {
+      const { stationId, handed, at } = body as { stationId: string; handed: Handed[]; at: number };
+      for (const { number, command } of handed) {
+        this.emit('command', stationId, command, at);
+        // Only what is published from now on answers it.
+        this.#handled[stationId] = number;
+      }
     } else if (type === 'resumed') {
       for (const snapshot of this.#snapshots.values()) this.#send(snapshot);
     }

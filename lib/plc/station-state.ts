@@ -1,12 +1,16 @@
+import type { PlcCommand } from '../core/commands.ts';
 import { modeCodes, wireSequence } from '../core/inspection.ts';
 import { reason } from '../core/reasons.ts';
 import type { PublishedResult, StationSnapshot } from '../core/snapshot.ts';
-import { CommandDesk, type RefusedTrigger } from './command-desk.ts';
+import { CommandDesk } from './command-desk.ts';
+import { Forwarding, type Handed } from './forwarding.ts';
 import { type HostCondition, renderTags } from './image.ts';
 import type { TagValues } from './tag-values.ts';
 
 /** Results told in Node-RED's place that are remembered: more than any station has open. */
 const maxTold = 64;
+/** A PLC that counts its heartbeat and then does not for this long is said to be silent (PLC.md: 2 s recommended). */
+const plcSilentMs = 2000;
 
 export interface ToldResult {
   sequence: number;
@@ -14,36 +18,37 @@ export interface ToldResult {
   partId: string;
 }
 
-/** What the PLC child knows of one station: the last snapshot, what it told by itself, and the command block. */
+/** What the PLC child knows of one station: the last snapshot, what it told by itself, and what PLCs have asked for. */
 export class StationState {
-  readonly desk = new CommandDesk();
+  /** The command block that all servers show; a client's PLC has its own. */
+  readonly desk: CommandDesk;
   /** Node-RED fell silent, and no snapshot has come since. */
   silent = false;
+  readonly #clients = new Map<string, CommandDesk>();
+  readonly #forwarding = new Forwarding();
   #snapshot: StationSnapshot;
   #told: PublishedResult[] = [];
   #shadowUpTo = 0;
+  /** When the PLC's heartbeat changed last; null: it never did, or was said to stand still. */
+  #plcBeatAt: number | null = null;
 
-  constructor(snapshot: StationSnapshot, refused = 0, counted = 0) {
+  constructor(snapshot: StationSnapshot, handled = 0) {
     this.#snapshot = snapshot;
-    this.desk.refused = refused;
-    this.apply(snapshot, counted);
+    this.desk = new CommandDesk(snapshot.seen);
+    this.apply(snapshot, handled);
   }
 
   get snapshot(): StationSnapshot {
     return this.#snapshot;
   }
 
-  /** `counted`: how many of the triggers refused here are in the snapshot's Missed. */
-  apply(snapshot: StationSnapshot, counted = this.desk.counted): void {
-    const before = this.#snapshot;
-    this.desk.counted = counted;
+  /** `handled`: the number of the last command whose answer is in this snapshot. */
+  apply(snapshot: StationSnapshot, handled = 0): void {
     this.#snapshot = snapshot;
+    this.#forwarding.answered(handled, snapshot);
     if (snapshot.mode === modeCodes.shadow) {
       this.#shadowUpTo = Math.max(this.#shadowUpTo, snapshot.result?.sequence ?? 0, snapshot.lastSequence);
     }
-    const refusedAnew =
-      snapshot.rejectedTrigger !== before.rejectedTrigger || snapshot.counters.missed !== before.counters.missed;
-    if (refusedAnew) this.desk.rejected = null;
   }
 
   /**
@@ -78,28 +83,53 @@ export class StationState {
     return open;
   }
 
+  /** Node-RED is silent: triggers that it has not answered are refused; it hears of that when it wakes up. */
+  cancelUnanswered(): Handed[] {
+    return this.#forwarding.cancel(reason('stationHung').code);
+  }
+
   render(o: { heartbeat: number; condition: HostCondition; now: number }): TagValues {
     return renderTags({
       ...o,
       snapshot: this.#snapshot,
       told: this.#told,
       shadowUpTo: this.#shadowUpTo,
-      command: this.desk,
+      command: { ...this.#forwarding.said(), registers: this.desk.registers },
     });
   }
 
-  /** Answers what a PLC has written, after the whole write is in. */
-  evaluate(): RefusedTrigger | null {
-    return this.desk.evaluate(this.#refusal());
+  /** What a PLC has written asks for, after the whole write is in. */
+  evaluate(now: number): Handed[] {
+    return this.#hand(this.desk.evaluate(), now);
   }
 
-  setCoil(index: 0 | 1, on: boolean): RefusedTrigger | null {
+  setCoil(index: 0 | 1, on: boolean, now: number): Handed[] {
     const newest = Math.max(this.#snapshot.lastSequence, this.#told.at(-1)?.sequence ?? 0);
-    return this.desk.setCoil(index, on, { reason: this.#refusal(), sequence: wireSequence(newest) });
+    return this.#hand(this.desk.setCoil(index, on, wireSequence(newest)), now);
   }
 
-  #refusal(): number {
-    if (this.silent) return reason('stationHung').code;
-    return this.#snapshot.notReadyReason || reason('notReady').code;
+  /** The command block of the PLC that the client of this key has read. */
+  read(key: string, words: ArrayLike<number>, first: boolean, now: number): Handed[] {
+    const desk = this.#clients.get(key) ?? new CommandDesk(this.#snapshot.seen);
+    this.#clients.set(key, desk);
+    desk.store(0, words);
+    return this.#hand(first ? desk.adopt() : desk.evaluate(), now);
+  }
+
+  /** Time goes on: whether the PLC's heartbeat stands still. */
+  tick(now: number): Handed[] {
+    if (this.#plcBeatAt === null || now - this.#plcBeatAt <= plcSilentMs) return [];
+    this.#plcBeatAt = null;
+    return this.#forwarding.forward([{ kind: 'watchdog', alive: false }], null);
+  }
+
+  #hand(commands: PlcCommand[], now: number): Handed[] {
+    const asked = commands.filter((command) => {
+      if (command.kind !== 'watchdog') return true;
+      const news = this.#plcBeatAt === null;
+      this.#plcBeatAt = now;
+      return news;
+    });
+    return this.#forwarding.forward(asked, this.silent ? reason('stationHung').code : null);
   }
 }

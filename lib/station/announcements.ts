@@ -37,9 +37,12 @@ interface Announced {
   index: number;
   from: number;
   until: number;
-  /** Its verdict is said already, but its pulse may still come. */
+  /** Its verdict is said already, but its pulse may still come, or its picture be on its way. */
   givenUp: boolean;
 }
+
+/** Announcements without a picture that are remembered; only a camera that gives no picture at all reaches it. */
+const mostRemembered = 256;
 
 /**
  * Binds the frames of a camera that a light barrier triggers to the parts that the PLC has announced. Pure.
@@ -99,10 +102,13 @@ export class Announcements {
     return { bound: agrees && !match.givenUp ? match.id : null, stranger: false, failed };
   }
 
-  /** Announcements whose picture can no longer come. */
+  /** Announcements whose picture can no longer come in time. Until a later exposure is seen, a late one may still be theirs. */
   tick(now: number): string[] {
     const { graceMs } = this.#window;
-    return this.#end((one) => one.until + graceMs <= now).map(({ id }) => id);
+    const over = this.#waiting.filter((one) => !one.givenUp && one.until + graceMs <= now);
+    for (const one of over) one.givenUp = true;
+    this.#waiting = this.#waiting.slice(-mostRemembered);
+    return over.map(({ id }) => id);
   }
 
   /** The announcement has its verdict from elsewhere; its pulse may still come. */
@@ -117,7 +123,8 @@ export class Announcements {
 
   /** When `tick` has something to do next; null = never. */
   nextInstant(): number | null {
-    return this.#waiting.length === 0 ? null : this.#waiting[0].until + this.#window.graceMs;
+    const next = this.#waiting.find((one) => !one.givenUp);
+    return next === undefined ? null : next.until + this.#window.graceMs;
   }
 
   #agrees({ opening, exposures }: LineFrame, index: number): boolean {

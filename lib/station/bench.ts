@@ -30,6 +30,7 @@ export function inspectOnce(ledger: Ledger, sequence: number, now: number, frame
     mode: 'run',
     recipe: null,
     simulated: false,
+    challenge: 0,
     deadline: now + 500,
     expected: [],
     scenes: [],

@@ -20,6 +20,8 @@ export interface Entry {
   mode: StationMode;
   recipe: Recipe | null;
   simulated: boolean;
+  /** Number of the challenge part; 0 = an ordinary part. */
+  challenge: number;
   deadline: number;
   /** Each view is a frozen object, replaced when something is added. */
   views: Map<string, View>;
@@ -89,5 +91,6 @@ export function describeEntry(
     timings: { ...entry.timings },
     // A deploy may have taken the simulated camera away since.
     simulated: entry.simulated || place.simulated,
+    challenge: entry.challenge,
   });
 }

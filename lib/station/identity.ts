@@ -4,8 +4,17 @@ import type { Inspection, StationMode } from '../core/inspection.ts';
 import type { Counters } from '../core/snapshot.ts';
 import type { Disk } from './disk.ts';
 import type { Entry } from './entry.ts';
-import { noCounters, overrunAllowance, type Restored, restartedInspection, restore, sequenceBlock } from './restore.ts';
-import type { OpenRecord, StoredState } from './state-schema.ts';
+import type { HandshakeMemory } from './handshake.ts';
+import {
+  noCounters,
+  overrunAllowance,
+  type Restored,
+  rememberedParts,
+  restartedInspection,
+  restore,
+  sequenceBlock,
+} from './restore.ts';
+import type { OpenRecord, RecentPart, StoredState } from './state-schema.ts';
 import { loadState, StateStore } from './state-store.ts';
 
 interface IdentityOptions {
@@ -38,6 +47,9 @@ export class Identity {
   #recipe: StoredState['recipe'];
   #lastSequence: number;
   #lastPublished: number;
+  #onlineMode: 'shadow' | 'run';
+  #handshake: HandshakeMemory;
+  #recentParts: RecentPart[];
   #clean = false;
 
   private constructor(o: IdentityOptions, restored: Restored, damaged: readonly GoodpartError[], generation: number) {
@@ -50,6 +62,9 @@ export class Identity {
     this.#recipe = restored.recipe;
     this.#lastSequence = restored.lastSequence;
     this.#lastPublished = restored.lastPublished;
+    this.#onlineMode = restored.onlineMode;
+    this.#handshake = restored.handshake;
+    this.#recentParts = restored.recentParts;
     const { disk, dir, onDisk } = o;
     this.#store = new StateStore({
       disk,
@@ -83,6 +98,17 @@ export class Identity {
   get recipe(): StoredState['recipe'] {
     return this.#recipe;
   }
+  /** The mode that a PLC's `online` returns to: the last one of run and shadow that was in force. */
+  get onlineMode(): 'shadow' | 'run' {
+    return this.#onlineMode;
+  }
+  get handshake(): Readonly<HandshakeMemory> {
+    return this.#handshake;
+  }
+  /** Parts with a PLC's trigger id, oldest first. */
+  get recentParts(): readonly RecentPart[] {
+    return this.#recentParts;
+  }
   /** Newest sequence whose verdict was said, in this boot or before. */
   get lastPublished(): number {
     return this.#lastPublished;
@@ -100,14 +126,26 @@ export class Identity {
   }
 
   opened(entry: Readonly<Entry>): void {
+    const { sequence, id, trigger } = entry;
+    if (trigger.triggerId !== 0) {
+      this.#recentParts = [...this.#recentParts, { sequence, id, triggerId: trigger.triggerId }].slice(
+        -rememberedParts,
+      );
+    }
     this.#store.record({ what: 'open', open: openRecord(entry) });
   }
 
-  /** Parts of commissioning and shadow stay out of the counters. */
+  /** What was said to and by the PLC, for the next start. */
+  rememberHandshake(handshake: HandshakeMemory): void {
+    this.#handshake = handshake;
+    this.#store.record({ what: 'handshake', handshake });
+  }
+
+  /** Parts of commissioning and shadow, and challenge parts, stay out of the counters. */
   closed(entry: Readonly<Entry>): void {
-    const { sequence, mode } = entry;
+    const { sequence, mode, challenge } = entry;
     const verdict = entry.verdict ?? 'invalid';
-    const counted = mode === 'run';
+    const counted = mode === 'run' && challenge === 0;
     if (counted) {
       const { total, [verdict]: count } = this.#counters;
       this.#counters = { ...this.#counters, total: total + 1, [verdict]: count + 1 };
@@ -128,6 +166,7 @@ export class Identity {
 
   setMode(mode: StationMode): void {
     this.#mode = mode;
+    if (mode === 'run' || mode === 'shadow') this.#onlineMode = mode;
     this.#store.save();
   }
 
@@ -169,6 +208,9 @@ export class Identity {
       mode: this.#mode,
       alarm: this.#alarm,
       recipe: this.#recipe,
+      onlineMode: this.#onlineMode,
+      handshake: this.#handshake,
+      recentParts: this.#recentParts,
       open: this.#o.open().map(openRecord),
       savedUtc: this.#o.clock.utc(),
     };
@@ -176,7 +218,7 @@ export class Identity {
 }
 
 function openRecord(entry: Readonly<Entry>): OpenRecord {
-  const { sequence, id, trigger, mode, recipe, simulated, deadline } = entry;
+  const { sequence, id, trigger, mode, recipe, simulated, deadline, challenge } = entry;
   const known = recipe === null ? null : { number: recipe.number, version: recipe.version, name: recipe.name };
-  return { sequence, id, ...trigger, mode, recipe: known, simulated, deadline };
+  return { sequence, id, ...trigger, mode, recipe: known, simulated, deadline, challenge };
 }

@@ -15,6 +15,8 @@ export interface Opening {
   recipe: Recipe | null;
   /** Whether pictures were being drawn, not taken, at the trigger. */
   simulated: boolean;
+  /** Number of the challenge part that it is said to be; 0 = an ordinary part. */
+  challenge: number;
   /** Monotonic instant. */
   deadline: number;
   expected: readonly string[];

@@ -12,6 +12,8 @@ export interface StationLimits {
   maxOpen: number;
   /** A free-running result is stale after this, milliseconds; 0 = never. */
   staleAfterMs: number;
+  /** A result leaves the ring only when the PLC has taken it (ResultAck); with the ring full the station is not ready. */
+  acknowledged?: boolean;
 }
 
 /** Runs something once after `ms`; the answer cancels it. */
@@ -46,8 +48,8 @@ export const realSeams: Seams = { disk: realDisk, timer: realTimer, lock: lockFo
 
 export const modes: readonly StationMode[] = ['offline', 'commissioning', 'shadow', 'run'];
 
-export function checkLimits(limits: StationLimits): StationLimits {
-  const { deadlineMs, maxOpen, staleAfterMs } = limits;
+export function checkLimits(limits: StationLimits): Required<StationLimits> {
+  const { deadlineMs, maxOpen, staleAfterMs, acknowledged = false } = limits;
   const within = (field: string, value: number, low: number, high: number, whole: boolean) => {
     const fits = typeof value === 'number' && value >= low && value <= high && (!whole || Number.isInteger(value));
     const kind = whole ? 'a whole number' : 'milliseconds';
@@ -56,7 +58,7 @@ export function checkLimits(limits: StationLimits): StationLimits {
   within('deadlineMs', deadlineMs, 10, 600_000, false);
   within('maxOpen', maxOpen, 1, 64, true);
   within('staleAfterMs', staleAfterMs, 0, 86_400_000, false);
-  return { deadlineMs, maxOpen, staleAfterMs };
+  return { deadlineMs, maxOpen, staleAfterMs, acknowledged };
 }
 
 export function checkOptions(o: StationOptions): Required<StationOptions> {

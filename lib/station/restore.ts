@@ -2,13 +2,17 @@ import type { Inspection } from '../core/inspection.ts';
 import { reason } from '../core/reasons.ts';
 import type { Counters } from '../core/snapshot.ts';
 import { frozenCopy } from './freeze.ts';
-import type { OpenRecord, StoredState } from './state-schema.ts';
+import { freshHandshake, type HandshakeMemory } from './handshake.ts';
+import type { OpenRecord, RecentPart, StoredState } from './state-schema.ts';
 import type { LoadedState } from './state-store.ts';
 
 /** Reserved ahead on disk, so that accepting a trigger never waits for it. */
 export const sequenceBlock = 1000;
 /** With a disk that takes nothing the station goes on this far past what is reserved, then refuses. */
 export const overrunAllowance = 9000;
+
+/** Parts whose fate a PLC may still report. */
+export const rememberedParts = 64;
 
 export const noCounters: Counters = Object.freeze({
   total: 0,
@@ -28,6 +32,10 @@ export interface Restored {
   alarm: StoredState['alarm'];
   mode: StoredState['mode'] | null;
   recipe: StoredState['recipe'];
+  onlineMode: 'shadow' | 'run';
+  handshake: HandshakeMemory;
+  /** Oldest first. */
+  recentParts: RecentPart[];
   /** What a crash left open, in order. */
   open: OpenRecord[];
 }
@@ -43,9 +51,14 @@ export function restore(loaded: LoadedState, utcMs: number): Restored {
   const open = new Map((state?.open ?? []).map((record) => [record.sequence, record]));
   let last = state?.lastSequence ?? 0;
   let published = state?.lastPublished ?? 0;
+  let handshake: HandshakeMemory = state?.handshake ?? freshHandshake;
+  const recent = new Map((state?.recentParts ?? []).map((part) => [part.sequence, part]));
   for (const line of journal) {
     if (line.what === 'count') counters[line.counter] += line.by;
+    else if (line.what === 'handshake') handshake = line.handshake;
     else if (line.what === 'open') {
+      const { sequence, id, triggerId } = line.open;
+      if (triggerId !== 0) recent.set(sequence, { sequence, id, triggerId });
       open.set(line.open.sequence, line.open);
       last = Math.max(last, line.open.sequence);
     } else {
@@ -58,9 +71,9 @@ export function restore(loaded: LoadedState, utcMs: number): Restored {
     }
   }
   const left = [...open.values()].sort((a, b) => a.sequence - b.sequence);
-  for (const { sequence, mode } of left) {
+  for (const { sequence, mode, challenge = 0 } of left) {
     published = Math.max(published, sequence);
-    if (mode !== 'run') continue;
+    if (mode !== 'run' || challenge !== 0) continue;
     counters.total += 1;
     counters.invalid += 1;
   }
@@ -73,6 +86,9 @@ export function restore(loaded: LoadedState, utcMs: number): Restored {
     alarm: state?.alarm ?? null,
     mode: state?.mode ?? null,
     recipe: state?.recipe ?? null,
+    onlineMode: state?.onlineMode ?? (state?.mode === 'shadow' ? 'shadow' : 'run'),
+    handshake,
+    recentParts: [...recent.values()].sort((a, b) => a.sequence - b.sequence).slice(-rememberedParts),
     open: left,
   };
 }
@@ -105,5 +121,6 @@ export function restartedInspection(
     deadline: record.deadline,
     timings: { exposed: null, scored: null, judged: null, published: null },
     simulated: record.simulated || place.simulated,
+    challenge: record.challenge ?? 0,
   });
 }

@@ -1,8 +1,7 @@
 import { type StationMode, verdictCodes } from '../core/inspection.ts';
 import type { PublishedResult, StationSnapshot } from '../core/snapshot.ts';
 import { accepted, type Entry } from './entry.ts';
-
-const ringSize = 8;
+import { ringSize } from './handshake.ts';
 
 /** A closed inspection as the PLC is told it. `at` is the monotonic, `timeUtc` the UTC instant of publication, milliseconds. */
 export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): PublishedResult {
@@ -45,18 +44,19 @@ export class Results {
   ring: StationSnapshot['ring'] = [];
   shadow: StationSnapshot['shadow'] = { code: 0, severity: null };
 
-  /** `mode` is that in which the inspection began, `now` the station's of now. */
-  add(result: PublishedResult, mode: StationMode, now: StationMode): void {
+  /** `mode` is that in which the inspection began, `now` the station's of now. Whether it entered the ring. */
+  add(result: PublishedResult, mode: StationMode, now: StationMode): boolean {
     const code = verdictCodes[result.verdict];
     if (mode === 'shadow') {
       // A result that began in run and came after shadow was entered must not hold the Sequence back.
       this.newest = null;
       if (now === 'shadow') this.shadow = { code, severity: result.severity };
-      return;
+      return false;
     }
     this.newest = result;
     const { sequence, triggerId, reason, severity } = result;
     this.ring = [{ sequence, triggerId, code, reason, severity }, ...this.ring].slice(0, ringSize);
+    return true;
   }
 
   /** In shadow the result's Code stays 0; outside of it no shadow verdict stands. */

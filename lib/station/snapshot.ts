@@ -1,8 +1,10 @@
+import { commandStatus } from '../core/commands.ts';
 import { modeCodes, type StationMode } from '../core/inspection.ts';
 import { type Ne107, ne107Codes } from '../core/ne107.ts';
 import { type ReasonKey, reason } from '../core/reasons.ts';
 import type { Counters, StationSnapshot } from '../core/snapshot.ts';
 import type { Entry } from './entry.ts';
+import type { Handshake } from './handshake.ts';
 import type { Health } from './health.ts';
 import type { Results } from './results.ts';
 import type { StoredAlarm } from './state-schema.ts';
@@ -33,6 +35,7 @@ export interface SnapshotInput {
   exposureDone: boolean;
   rejected: { triggerId: number; code: number };
   results: Results;
+  handshake: Handshake;
   lastPublished: number;
   alarm: StoredAlarm | null;
   counters: Counters;
@@ -40,7 +43,7 @@ export interface SnapshotInput {
 
 /** Why a trigger would be refused now, or null when the station is ready. The order is that in which a person should act. */
 export function notReady(
-  s: Pick<SnapshotInput, 'mode' | 'closing' | 'reserved' | 'health' | 'open' | 'maxOpen'>,
+  s: Pick<SnapshotInput, 'mode' | 'closing' | 'reserved' | 'health' | 'open' | 'maxOpen' | 'handshake'>,
 ): { key: ReasonKey; text: string } | null {
   const because = (key: ReasonKey, detail?: string) => ({ key, text: reason(key, { detail }).text });
   if (s.closing) return because('offline', 'it is shutting down');
@@ -49,13 +52,15 @@ export function notReady(
   const obstacle = s.health.obstacle();
   if (obstacle !== null) return obstacle;
   if (!s.reserved) return because('starting', 'no sequence could be reserved on the disk');
-  return s.open.length >= s.maxOpen ? because('tooManyOpen', `${s.open.length}`) : null;
+  if (s.open.length >= s.maxOpen) return because('tooManyOpen', `${s.open.length}`);
+  return s.handshake.room(s.open.length) === 0 ? because('ringFull', `${s.handshake.waiting}`) : null;
 }
 
 /** All that a PLC can see, from the ledger and its surroundings (PLC.md sections 3 and 5). The only place where it is derived. */
 export function makeSnapshot(s: SnapshotInput): StationSnapshot {
   const obstacle = notReady(s);
   const fault = s.health.faults()[0];
+  const seen = s.handshake.memory;
   const online = s.mode === 'run' || s.mode === 'shadow';
   return {
     id: s.id,
@@ -67,8 +72,8 @@ export function makeSnapshot(s: SnapshotInput): StationSnapshot {
     faultCode: fault?.code ?? 0,
     ne107: ne107(s),
     activeRecipe: s.activeRecipe,
-    commandAck: 0,
-    commandStatus: 0,
+    commandAck: seen.code,
+    commandStatus: seen.code === 0 ? commandStatus.idle : seen.status,
     open: s.open.length,
     acceptedTrigger: s.acceptedTrigger,
     exposureDoneTrigger: s.exposureDoneTrigger,
@@ -82,7 +87,7 @@ export function makeSnapshot(s: SnapshotInput): StationSnapshot {
       fault: fault !== undefined,
       online: online && !s.closing,
       exposureDone: s.exposureDone,
-      overrun: false,
+      overrun: s.handshake.overrun,
       alarmLatched: s.alarm !== null,
       stopRequest: s.alarm?.stop ?? false,
     },
@@ -104,6 +109,12 @@ export function makeSnapshot(s: SnapshotInput): StationSnapshot {
     alarmCode: s.alarm?.code ?? 0,
     shadow: s.results.shadow,
     counters: { ...s.counters },
+    seen: {
+      triggerId: seen.triggerId,
+      code: seen.code,
+      dispositionTrigger: seen.dispositionTrigger,
+      dispositionCode: seen.dispositionCode,
+    },
     openTriggers: s.open.map(({ sequence, trigger }) => ({
       sequence,
       triggerId: trigger.triggerId,

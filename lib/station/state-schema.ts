@@ -13,6 +13,8 @@ export const countersSchema = z.strictObject({
   resultsOverrun: count,
 });
 
+const wire = z.int().min(0).max(65535);
+
 const modeSchema = z.enum(['offline', 'commissioning', 'shadow', 'run']);
 
 /** What must be known of an open inspection to close it after a crash. */
@@ -28,6 +30,8 @@ export const openRecordSchema = z.strictObject({
   mode: modeSchema,
   recipe: z.strictObject({ number: count, version: count, name: z.string() }).nullable(),
   simulated: z.boolean().optional(),
+  /** Number of the challenge part, where it is one. */
+  challenge: wire.optional(),
   deadline: z.number(),
 });
 export type OpenRecord = z.infer<typeof openRecordSchema>;
@@ -39,6 +43,20 @@ export const alarmSchema = z.strictObject({
   utc: z.string().max(64),
 });
 export type StoredAlarm = z.infer<typeof alarmSchema>;
+
+/** What the station and its PLC had said to each other. */
+export const handshakeSchema = z.strictObject({
+  triggerId: wire,
+  code: wire,
+  dispositionTrigger: wire,
+  dispositionCode: wire,
+  accepted: wire,
+  status: wire,
+});
+
+/** Which part a PLC's trigger was, for what it reports of it later. */
+export const recentPartSchema = z.strictObject({ triggerId: wire, id: z.string().max(64), sequence: count });
+export type RecentPart = z.infer<typeof recentPartSchema>;
 
 /** The file state.json: all that belongs to the identity line/station and survives deploys and restarts. */
 export const stateSchema = z.strictObject({
@@ -55,6 +73,10 @@ export const stateSchema = z.strictObject({
   mode: modeSchema,
   alarm: alarmSchema.nullable(),
   recipe: z.strictObject({ number: z.int().min(1), version: z.int().min(1) }).nullable(),
+  /** The mode that a PLC's `online` returns to. */
+  onlineMode: z.enum(['shadow', 'run']).optional(),
+  handshake: handshakeSchema.optional(),
+  recentParts: z.array(recentPartSchema).max(1000).optional(),
   open: z.array(openRecordSchema).max(1000),
   savedUtc: z.string().max(64),
 });
@@ -75,5 +97,6 @@ export const journalSchema = z.discriminatedUnion('what', [
     counter: z.enum(['missed', 'evidenceLost', 'resultsOverrun']),
     by: count,
   }),
+  z.strictObject({ what: z.literal('handshake'), handshake: handshakeSchema }),
 ]);
 export type JournalLine = z.infer<typeof journalSchema>;

@@ -6,6 +6,7 @@ import type { Ne107 } from '../core/ne107.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
 import type { Entry } from './entry.ts';
 import { frozenCopy } from './freeze.ts';
+import { Handshake } from './handshake.ts';
 import { type Fault, type Health, type HealthKind, ownFaults } from './health.ts';
 import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger.ts';
@@ -27,7 +28,7 @@ import type { StoredAlarm } from './state-schema.ts';
 
 export interface Audit {
   utc: string;
-  what: 'mode' | 'recipe' | 'alarm reset' | 'counters reset' | 'fault acknowledged';
+  what: 'mode' | 'recipe' | 'alarm reset' | 'counters reset' | 'fault acknowledged' | 'challenge';
   by: string;
   why: string;
 }
@@ -58,7 +59,10 @@ export abstract class StationDesk extends EventEmitter {
   protected readonly identity: Identity;
   protected readonly health: Health;
   protected readonly results = new Results();
-  protected limits: StationLimits;
+  protected readonly handshake: Handshake;
+  protected limits: Required<StationLimits>;
+  /** Number of the challenge part that is being shown; 0 = ordinary parts. Ends with the boot and with going offline. */
+  protected challenge = 0;
   protected newest: Readonly<Entry> | null = null;
   /** Trigger ids are compared with the previous one only since the station went online. */
   protected previousTrigger = 0;
@@ -83,6 +87,8 @@ export abstract class StationDesk extends EventEmitter {
     this.ledger = parts.ledger;
     this.identity = parts.identity;
     this.health = parts.health;
+    this.handshake = new Handshake(parts.identity.handshake);
+    this.handshake.acknowledged = this.limits.acknowledged;
     this.recipes = new RecipeStore({
       dir: o.dir,
       disk: parts.seams.disk,
@@ -141,6 +147,7 @@ export abstract class StationDesk extends EventEmitter {
     this.tick();
     this.results.enter(mode);
     this.previousTrigger = 0;
+    if (mode === 'offline') this.challenge = 0;
     this.identity.setMode(mode);
     this.audit('mode', by, why || mode);
   }
@@ -245,7 +252,8 @@ export abstract class StationDesk extends EventEmitter {
       activeRecipe: recipe?.number ?? 0,
       notValidated: this.judgedUnvalidated || neverValidated,
       clockSynchronised: this.#clockSynchronised,
-      acceptedTrigger: this.newest?.trigger.triggerId ?? 0,
+      handshake: this.handshake,
+      acceptedTrigger: this.newest?.trigger.triggerId ?? this.handshake.memory.accepted,
       exposureDoneTrigger: this.ledger.lastExposed?.trigger.triggerId ?? 0,
       exposureDone: this.newest?.exposureDone ?? false,
       rejected: this.rejected,

@@ -21,7 +21,8 @@ import {
 } from './options.ts';
 import { resultOf } from './results.ts';
 import { notReady } from './snapshot.ts';
-import { type Answer, StationCameras } from './station-cameras.ts';
+import type { Answer } from './station-cameras.ts';
+import { StationConversation } from './station-conversation.ts';
 import type { StationParts } from './station-desk.ts';
 import { harmless, triggerTrouble } from './trigger-check.ts';
 
@@ -36,9 +37,9 @@ export type { Audit } from './station-desk.ts';
  *
  * Events: `closed` (Inspection) once for each accepted trigger, in order of triggers; `refused` (TriggerRequest, Refusal);
  * `snapshot` (StationSnapshot) at once on a result, else once per turn of the loop; `audit` (Audit); `alarmReset` (by);
- * `trouble` (GoodpartError). A listener that throws stops nobody; it shows as fault 502.
+ * `disposition` (DispositionReport): what became of a part; `trouble` (GoodpartError). A listener that throws stops nobody; it shows as fault 502.
  */
-export class Station extends StationCameras {
+export class Station extends StationConversation {
   readonly #seams: Seams;
   readonly #release: Release;
   #cancelTimer: (() => void) | null = null;
@@ -107,6 +108,7 @@ export class Station extends StationCameras {
   /** Takes effect for triggers from now on. Throws GP_CONFIG_INVALID naming the field. */
   configure(limits: StationLimits): void {
     this.limits = checkLimits(limits);
+    this.handshake.acknowledged = this.limits.acknowledged;
     this.changed();
   }
 
@@ -124,7 +126,7 @@ export class Station extends StationCameras {
   }
 
   /** Opens an inspection or refuses at once; never throws for what a trigger carries. */
-  accept(request: TriggerRequest): Answer {
+  override accept(request: TriggerRequest): Answer {
     return this.openFor(request, 0);
   }
 
@@ -147,6 +149,7 @@ export class Station extends StationCameras {
       mode: this.identity.mode,
       recipe,
       simulated: this.place.simulated,
+      challenge: this.challenge,
       deadline: at + patienceMs + this.limits.deadlineMs,
       expected: source === 'image' || source === 'camera' ? [] : this.cameraViews(),
       scenes: this.scenes.views(),
@@ -170,7 +173,9 @@ export class Station extends StationCameras {
   /** How many triggers could be accepted now; 0 while not ready. */
   credit(): number {
     this.tick();
-    return notReady(this.situation()) === null ? this.limits.maxOpen - this.ledger.size : 0;
+    if (notReady(this.situation()) !== null) return 0;
+    const open = this.ledger.size;
+    return Math.min(this.limits.maxOpen - open, this.handshake.room(open));
   }
 
   /** False where it came too late or a second time. Throws GP_STATION_UNKNOWN_INSPECTION for an id that is not known (any more). */
@@ -243,6 +248,14 @@ export class Station extends StationCameras {
     const said = this.ledger.overrule(sequence, reason('stationHung'), this.now());
     this.after();
     return said;
+  }
+
+  /** As `invalidateHung`, for a trigger that the PLC process has refused although it had reached this one. False where it is not open. */
+  override cancel(triggerId: number): boolean {
+    const entry = this.ledger.open().findLast(({ trigger }) => trigger.triggerId === triggerId);
+    if (entry === undefined) return false;
+    this.identity.count('missed');
+    return this.invalidateHung(entry.sequence);
   }
 
   publish(id: string): PublishAnswer {
@@ -335,7 +348,8 @@ export class Station extends StationCameras {
           const at = entry.closedAt ?? this.now();
           this.identity.closed(entry);
           this.hardware.closed(entry.id);
-          this.results.add(resultOf(entry, at, Date.parse(this.o.clock.utc())), entry.mode, this.identity.mode);
+          const result = resultOf(entry, at, Date.parse(this.o.clock.utc()));
+          if (this.results.add(result, entry.mode, this.identity.mode)) this.#keepForPlc(entry.sequence);
           this.announce();
           this.tell('closed', describeEntry(entry, '', this.place));
         }
@@ -343,6 +357,11 @@ export class Station extends StationCameras {
     } finally {
       this.#draining = false;
     }
+  }
+
+  #keepForPlc(sequence: number): void {
+    const lost = this.handshake.published(sequence);
+    if (lost > 0) this.identity.count('resultsOverrun', lost);
   }
 
   #arm(): void {

@@ -54,7 +54,9 @@ export default function register(RED: NodeAPI): void {
         }
         const { id, view } = requireRef(message, station);
         const inspection = station.describe(id, view);
-        if (inspection.verdict === null || memory.counted.has(id)) return send([message, null]);
+        // a challenge part is bad on purpose
+        const watched = inspection.challenge === 0 && inspection.mode !== 'commissioning';
+        if (inspection.verdict === null || !watched || memory.counted.has(id)) return send([message, null]);
         memory.counted.add(id);
         if (memory.counted.size > rememberedParts) memory.counted.delete([...memory.counted][0]);
         const before = memory.state.latched;

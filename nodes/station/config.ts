@@ -1,5 +1,5 @@
 import { defineConfig } from '../../lib/node-red/config/config.ts';
-import { choice, text, whole } from '../../lib/node-red/config/fields.ts';
+import { choice, flag, text, whole } from '../../lib/node-red/config/fields.ts';
 
 export const config = defineConfig({
   type: 'goodpart-station',
@@ -17,5 +17,7 @@ export const config = defineConfig({
     maxOpen: whole({ default: 2, min: 1, max: 16 }),
     /** 0 = never. */
     staleAfterMs: whole({ default: 0, min: 0, max: 3_600_000, unit: 'ms' }),
+    /** A result leaves the ring only when the PLC has taken it. */
+    acknowledged: flag(false),
   },
 });

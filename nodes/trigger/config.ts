@@ -10,7 +10,7 @@ export const config = defineConfig({
   outputs: 2,
   fields: {
     station: node('goodpart-station'),
-    source: choice(['message', 'timer', 'announce']),
+    source: choice(['message', 'timer', 'announce', 'plc']),
     intervalMs: whole({ default: 1000, min: 20, max: 3_600_000, unit: 'ms', when: { source: ['timer'] } }),
     partIdProperty: property({ default: 'part.id', when: { source: ['message', 'announce'] } }),
     recipeProperty: property({ default: '', when: { source: ['message', 'announce'] } }),

@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { GoodpartError, invalidParameter } from '../../lib/core/errors.ts';
-import type { StationMode } from '../../lib/core/inspection.ts';
+import type { Inspection, StationMode } from '../../lib/core/inspection.ts';
 import type { Refusal } from '../../lib/core/snapshot.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { announcement, intake, isRefusal } from '../../lib/node-red/intake.ts';
@@ -11,7 +11,7 @@ import { config } from './config.ts';
 const modes: Record<string, StationMode> = { run: 'run', shadow: 'shadow', offline: 'offline' };
 
 /**
- * Opens inspections, by message or by timer, or announces parts to a hardware line. Output 1: accepted, output 2: refused with its
+ * Opens inspections, by message, by timer or for the PLC, or announces parts to a hardware line. Output 1: accepted, output 2: refused with its
  * reason. `msg.topic` "start" and "stop" run and halt the timer, "announce" announces the part that the light barrier sees next,
  * "mode" sets the station's mode, "recipe" the active recipe, "reset counters" does that.
  */
@@ -25,21 +25,43 @@ export default function register(RED: NodeAPI): void {
       kit.status('yellow', `refused: ${refusal.text}`);
       send([null, { ...message, payload: refusal.text, refused: refusal }]);
     };
-    const announce = (message: Message, send: Send) => {
-      const answer = announcement(station, message, kit.config);
-      if (isRefusal(answer)) return refused(answer, message, send);
-      const part = answer.part.id || String(answer.sequence);
+    const goOn = (inspection: Inspection, message: Message, send: Send) => {
+      kit.status('green', `part ${inspection.part.id || inspection.sequence}`);
+      send([{ ...message, payload: inspection.id, inspection }, null]);
+    };
+    const announced = (inspection: Inspection, message: Message, send: Send) => {
+      const part = inspection.part.id || String(inspection.sequence);
       if (station.announcementsOverlap) kit.status('yellow', `${part}: announced before the last part’s time was over`);
       else kit.status('green', `announced ${part}`);
       // without the inspection: only the camera's own picture may go on with it
-      send([{ ...message, payload: answer.id }, null]);
+      send([{ ...message, payload: inspection.id }, null]);
+    };
+    const announce = (message: Message, send: Send) => {
+      const answer = announcement(station, message, kit.config);
+      return isRefusal(answer) ? refused(answer, message, send) : announced(answer, message, send);
     };
     const fire = (message: Message, send: Send) => {
       if (source === 'announce') return announce(message, send);
+      if (source === 'plc') {
+        throw new GoodpartError('GP_INPUT_INVALID', 'This trigger takes the PLC’s triggers: a message cannot trigger');
+      }
       const answer = intake(station, message, source, kit.config);
-      if (isRefusal(answer)) return refused(answer, message, send);
-      kit.status('green', `part ${answer.part.id || answer.sequence}`);
-      send([{ ...message, payload: answer.id, inspection: answer }, null]);
+      return isRefusal(answer) ? refused(answer, message, send) : goOn(answer, message, send);
+    };
+    const listen = () => {
+      const release = station.takeTriggers({
+        accepted: (inspection) => {
+          const hand = inspection.trigger.source === 'hardware' ? announced : goOn;
+          hand(inspection, { topic: 'plc' }, kit.send);
+        },
+        refused: (_request, refusal) => refused(refusal, { topic: 'plc' }, kit.send),
+      });
+      if (release === null) {
+        const expected = 'one trigger node that takes the PLC’s triggers';
+        throw invalidParameter('source', expected, 'two of this station', 'GP_CONFIG_INVALID');
+      }
+      kit.onClose(release);
+      kit.status('grey', 'waiting for the PLC');
     };
     const start = () => {
       clearInterval(timer);
@@ -61,6 +83,7 @@ export default function register(RED: NodeAPI): void {
     };
     kit.onClose(stop);
     if (source === 'timer') start();
+    if (source === 'plc') listen();
 
     const by = `trigger ${kit.config.name || kit.id}`;
     return {

@@ -1,5 +1,6 @@
 import type { OverviewData, StationView } from '../../lib/console/overview-data.ts';
 import { overviewData } from '../../lib/console/overview-data.ts';
+import { nothingSeen } from '../../lib/core/commands.ts';
 import { type Inspection, modeCodes, type Verdict, verdictCodes } from '../../lib/core/inspection.ts';
 import { reason } from '../../lib/core/reasons.ts';
 import type { StationSnapshot } from '../../lib/core/snapshot.ts';
@@ -10,7 +11,14 @@ export function snapshot(change: Partial<StationSnapshot> = {}): StationSnapshot
     ...{ id: 'hall_2-seam', line: 'hall 2', station: 'seam', bootId: 4711, mode: modeCodes.run, notReadyReason: 0 },
     ...{ faultCode: 0, ne107: 0, activeRecipe: 3, commandAck: 0, commandStatus: 0, open: 0, acceptedTrigger: 77 },
     ...{ exposureDoneTrigger: 77, rejectedTrigger: 0, rejectedReason: 0, deadlineMs: 2_000, staleAfterMs: 0 },
-    ...{ lastSequence: 12_345, alarmCode: 0, shadow: { code: 0, severity: null }, openTriggers: [], result: null },
+    ...{
+      lastSequence: 12_345,
+      alarmCode: 0,
+      shadow: { code: 0, severity: null },
+      seen: { ...nothingSeen },
+      openTriggers: [],
+      result: null,
+    },
     status: {
       ...{ ready: true, busy: false, fault: false, online: true, exposureDone: true },
       ...{ overrun: false, alarmLatched: false, stopRequest: false },
@@ -75,7 +83,12 @@ export function inspection(verdict: Verdict, severity: number | null, partId = '
       reasons: [texts[verdict]],
       accept: verdict === 'pass' || verdict === 'warn',
     },
-    ...{ deadline: 2_000, timings: { exposed: 12, scored: 60, judged: 61, published: 63 }, simulated: false },
+    ...{
+      deadline: 2_000,
+      timings: { exposed: 12, scored: 60, judged: 61, published: 63 },
+      simulated: false,
+      challenge: 0,
+    },
   };
 }
 

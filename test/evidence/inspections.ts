@@ -62,7 +62,7 @@ export function inspection(
     validation: { state: 'validated', fingerprint: 'c'.repeat(64), detail: '' },
     ...{ view: 'top', views: [view], state: 'published', verdict, severity: 1.2 },
     reasons: view.reasons,
-    ...{ accept: verdict === 'pass', deadline: at + 1000, simulated: false },
+    ...{ accept: verdict === 'pass', deadline: at + 1000, simulated: false, challenge: 0 },
     timings: { exposed: 1, scored: 8, judged: 9, published: 10 },
   };
 }

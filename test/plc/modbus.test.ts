@@ -9,6 +9,7 @@ import { hasCommand, hasPythonModule, needs, repositoryRoot } from '../kit/needs
 import { freePort } from '../kit/ports.ts';
 import { until } from '../kit/until.ts';
 import { exceptionOf, ModbusClient } from './modbus-client.ts';
+import { RefusingStation } from './refusing-station.ts';
 import { makeResult, makeSnapshot } from './snapshots.ts';
 
 const run = promisify(execFile);
@@ -31,6 +32,7 @@ const snapshot = makeSnapshot(result, {
 
 describe('the Modbus server', () => {
   const link = new PlcLink();
+  const station = new RefusingStation(link, snapshot);
   let port = 0;
   let stopLiving: () => void;
 
@@ -39,7 +41,7 @@ describe('the Modbus server', () => {
     stopLiving = living(link);
     link.openModbus('main', { host, port });
     link.attach('main', 'st1', 0);
-    link.publish(snapshot);
+    station.publish(snapshot);
     await opened(link, 'main');
   });
 
@@ -120,17 +122,14 @@ describe('the Modbus server', () => {
     assert.deepEqual(seen.discrete.slice(16), seen.coils.slice(16));
   });
 
-  it('tells Node-RED of a refused trigger', async () => {
-    const told: unknown[] = [];
-    link.on('command', (station, command) => told.push([station, command]));
+  it('tells Node-RED of a trigger', async () => {
+    station.heard.length = 0;
     const client = await ModbusClient.connect(port);
     await client.write(208, [3, 0x4142, 0x4300]);
     await client.write(200, [77]);
     client.close();
-    const heard = await until('the refusal', () => told.length > 0 && told);
-    assert.deepEqual(heard, [
-      ['st1', { kind: 'triggerRefused', triggerId: 77, partId: 'ABC', expectedRecipe: 7, reason: 61 }],
-    ]);
+    await until('the trigger', () => station.heard.length > 0);
+    assert.deepEqual(station.heard, [{ kind: 'trigger', triggerId: 77, partId: 'ABC', expectedRecipe: 7 }]);
   });
 
   it('counts the heartbeat while the decision loop is alive, with its toggle in step', async () => {
@@ -255,32 +254,23 @@ describe('the Modbus server', () => {
     client.close();
   });
 
-  it('shows a refused trigger once in Missed when the station counts it as its own, over a killed child too', async function () {
+  it('holds the command block over a killed child: what is written there again asks for nothing', async function () {
     this.timeout(15_000);
     let client = await ModbusClient.connect(port);
-    const missed = async () => (await client.read(88, 2))[1];
-    const before = await missed();
-    let station = 0;
-    const count = (id: string) => {
-      station += 1;
-      link.counted(id);
-      link.publish(makeSnapshot(result, { counters: { ...snapshot.counters, missed: station } }));
-    };
-    link.on('command', count);
-    for (const triggerId of [901, 902]) await client.write(200, [triggerId]);
-    await until('the station has counted both', async () => station === 2 && (await missed()) === before + 2);
-    link.off('command', count);
+    station.publish(snapshot);
+    await client.write(200, [901]);
+    await until('its answer', async () => (await client.read(15, 1))[0] === 901);
     client.close();
     const pid = link.stats().pid ?? 0;
     process.kill(pid, 'SIGKILL');
     await until('another child', () => ![pid, undefined].includes(link.stats().pid));
     client = await until('the new child answers', () => ModbusClient.connect(port).catch(() => undefined));
-    assert.equal(await missed(), before + 2);
-    await client.write(200, [903]);
-    assert.equal(await missed(), before + 3);
-    link.withdraw('st1');
-    link.publish(makeSnapshot(result, { ring: snapshot.ring, counters: { ...snapshot.counters, missed: 2 } }));
-    await until('the station again', async () => (await missed().catch(() => 0)) === before + 3);
+    station.heard.length = 0;
+    assert.equal((await client.read(200, 1))[0], 901);
+    await client.write(200, [901]);
+    await client.write(200, [902]);
+    await until('the new trigger', () => station.heard.length > 0);
+    assert.deepEqual(station.heard, [{ kind: 'trigger', triggerId: 902, partId: '', expectedRecipe: 0 }]);
     client.close();
   });
 

@@ -9,6 +9,7 @@ import { tempDir } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 import { ModbusClient } from './modbus-client.ts';
 import { OpcUaProbe } from './opcua-client.ts';
+import { RefusingStation } from './refusing-station.ts';
 import { makeResult, makeSnapshot } from './snapshots.ts';
 
 const host = '127.0.0.1';
@@ -17,6 +18,7 @@ const verdicts = ['pass', 'warn', 'fail', 'invalid'] as const;
 describe('the OPC UA server', function () {
   this.timeout(40_000);
   const link = new PlcLink();
+  const station = new RefusingStation(link, makeSnapshot(makeResult(65_541)));
   const pkiDir = join(tempDir('pki'), 'server');
   const probePki = join(tempDir('pki'), 'probe');
   let probe: OpcUaProbe;
@@ -33,7 +35,7 @@ describe('the OPC UA server', function () {
     link.openModbus('modbus', { host, port: modbusPort });
     link.attach('opcua', 'st1');
     link.attach('modbus', 'st1', 0);
-    link.publish(makeSnapshot(null, { lastSequence: 41 }));
+    station.publish(makeSnapshot(null, { lastSequence: 41 }));
     await until('both are open', () => link.endpointState('opcua')?.state === 'open', { timeoutMs: 30_000 });
     await until('both are open', () => link.endpointState('modbus')?.state === 'open');
     modbus = await ModbusClient.connect(modbusPort);
@@ -55,7 +57,7 @@ describe('the OPC UA server', function () {
   });
 
   it('gives every kind of tag in its strict type with a good status', async () => {
-    link.publish(makeSnapshot(makeResult(65_541, { severity: 0.5, partId: 'Teil-Ä1', verdict: 'warn' })));
+    station.publish(makeSnapshot(makeResult(65_541, { severity: 0.5, partId: 'Teil-Ä1', verdict: 'warn' })));
     await until('the result', async () => (await probe.read(['st1.Result.Sequence']))[0].value === 6);
     const expected: Record<string, [string, unknown]> = {
       'Status.ProofWord': ['UInt32', 0x12345678],
@@ -113,7 +115,7 @@ describe('the OPC UA server', function () {
         .slice(0, n + 1)
         .reverse()
         .slice(0, 8);
-      link.publish(
+      station.publish(
         makeSnapshot(result, {
           ring: ring.map(({ sequence, triggerId, verdict, reason, severity }) => ({
             sequence,
@@ -165,13 +167,13 @@ describe('the OPC UA server', function () {
   });
 
   it('withdraws a stale free-running result but leaves its last usable values', async () => {
-    link.publish(makeSnapshot(makeResult(70_000, { triggerId: 0 }), { staleAfterMs: 300 }));
+    station.publish(makeSnapshot(makeResult(70_000, { triggerId: 0 }), { staleAfterMs: 300 }));
     await until('stale', async () => (await probe.read(['st1.Status.Stale']))[0].value === true);
     const [code, part, valid] = await probe.read(['st1.Result.Code', 'st1.Result.PartId', 'st1.Status.ResultValid']);
     assert.deepEqual(code, { value: 0, type: 'UInt16', status: 'UncertainLastUsableValue' });
     assert.deepEqual(part, { value: 'PART-70000', type: 'String', status: 'UncertainLastUsableValue' });
     assert.equal(valid.value, false);
-    link.publish(makeSnapshot(makeResult(70_001)));
+    station.publish(makeSnapshot(makeResult(70_001)));
   });
 
   it('refuses writes of anonymous clients, and any write into what it publishes', async () => {

@@ -2,6 +2,7 @@
 import json
 import struct
 import sys
+import time
 
 from pymodbus.client import ModbusTcpClient
 
@@ -61,17 +62,29 @@ seen["exceptions"] = {
     "coil": code(client.write_coil(3, True, slave=unit)),
     "read coil": code(client.read_coils(40, 1, slave=unit)),
 }
+
+
+def answer(at, expected):
+    """The two registers once the first is as expected: the station answers a write within milliseconds, not before its echo."""
+    until = time.monotonic() + 5
+    while True:
+        registers = client.read_holding_registers(at, 2, slave=unit).registers
+        if registers[0] == expected or time.monotonic() > until:
+            return registers
+        time.sleep(0.005)
+
+
 client.write_register(203, 5, slave=unit)
-seen["refused"] = client.read_holding_registers(10, 2, slave=unit).registers
+seen["refused"] = answer(10, 5)
 client.write_register(203, 0, slave=unit)
-seen["idle"] = client.read_holding_registers(10, 2, slave=unit).registers
+seen["idle"] = answer(10, 0)
 part = b"PY-1".ljust(64, b"\0")
 client.write_registers(200, [901, 7, 0, 0, 0, 1, 0, 0, 4, *struct.unpack(">32H", part)], slave=unit)
-seen["rejected"] = client.read_holding_registers(15, 2, slave=unit).registers
+seen["rejected"] = answer(15, 901)
 seen["echo"] = client.read_holding_registers(200, 11, slave=unit).registers
 client.write_coils(200, [True, False], slave=unit)
+seen["simple"] = answer(15, 902)
 after = client.read_holding_registers(0, 100, slave=unit).registers
-seen["simple"] = after[15:17]
 seen["missed"] = struct.unpack(">I", pair(after, 88))[0]
 seen["simpleCoils"] = client.read_coils(200, 2, slave=unit).bits[:2]
 print(json.dumps(seen))

@@ -1,4 +1,5 @@
 import { systemClock } from '../../lib/core/clock.ts';
+import { nothingSeen } from '../../lib/core/commands.ts';
 import type { PublishedResult, StationSnapshot } from '../../lib/core/snapshot.ts';
 
 /** A result as a station publishes it, good unless told otherwise. */
@@ -75,6 +76,7 @@ export function makeSnapshot(result: PublishedResult | null, more: Partial<Stati
     alarmCode: 0,
     shadow: { code: 0, severity: null },
     counters: { total: 3, pass: 1, warn: 1, fail: 1, invalid: 0, missed: 0, evidenceLost: 0, resultsOverrun: 0 },
+    seen: { ...nothingSeen },
     openTriggers: [],
     ...more,
   };

@@ -22,6 +22,15 @@ const part = fc.record({
 });
 type Part = typeof part extends fc.Arbitrary<infer T> ? T : never;
 
+const line: Omit<Part, 'gap' | 'pulse' | 'transfer'> = {
+  ...{ announced: true, exposures: 1, frameLost: false, restart: false, givenUp: false },
+};
+const justTooLate: Part[] = [
+  { ...line, gap: 101, pulse: 150, transfer: 40 },
+  { ...line, gap: 204, pulse: 50, transfer: 1 },
+  { ...line, gap: 101, pulse: 50, transfer: 1 },
+];
+
 interface Outcome {
   bound: Map<string, number>;
   ended: Map<string, string[]>;
@@ -126,7 +135,8 @@ describe('parts announced to a hardware line', () => {
         const ordered = inOrder(parts);
         check(run(ordered, true), ordered);
       }),
-      { numRuns: 400 },
+      // a picture that came when its time was just over was once counted for the next part, and so shifted all that followed
+      { numRuns: 400, examples: [[justTooLate]] },
     );
   });
 
