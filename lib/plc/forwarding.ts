@@ -20,6 +20,8 @@ export interface Said {
 
 /** More unanswered commands than this are not handed over any more: triggers are refused here, the rest falls away. */
 const maxUnanswered = 1000;
+/** More than any station has results in its ring. */
+const mostCancelled = 64;
 
 /**
  * Commands between a PLC and Node-RED, until a snapshot says that they are answered. While Node-RED is silent they are refused
@@ -33,11 +35,14 @@ export class Forwarding {
   /** Refused beyond `maxUnanswered`: Node-RED never hears of them. */
   #unreported = 0;
   #lastTrigger = 0;
+  /** Triggers refused after they were handed over: whatever Node-RED says of them later, they were never inspected. */
+  #cancelled: number[] = [];
 
   /** Numbers commands for Node-RED; `refusal`: the reason with which they are refused here, null = Node-RED decides. */
   forward(commands: readonly PlcCommand[], refusal: number | null): Handed[] {
     const handed: Handed[] = [];
     for (const command of commands) {
+      if (command.kind === 'trigger') this.#cancelled = this.#cancelled.filter((id) => id !== command.triggerId);
       const full = this.#unanswered.length >= maxUnanswered;
       const said = refusal === null && !full ? command : this.#refuse(command, refusal ?? reason('notReady').code);
       if (!full) handed.push(this.#next(said));
@@ -51,10 +56,17 @@ export class Forwarding {
     const waiting = this.#unanswered.flatMap(({ command }) =>
       command.kind === 'trigger' && command.refused === undefined ? [command.triggerId] : [],
     );
-    return waiting.map((triggerId) => {
-      this.#rejected = { triggerId, reason: refusal };
-      return this.#next({ kind: 'cancelled', triggerId });
-    });
+    return waiting
+      .filter((triggerId) => !this.#cancelled.includes(triggerId))
+      .map((triggerId) => {
+        this.#rejected = { triggerId, reason: refusal };
+        this.#cancelled = [...this.#cancelled, triggerId].slice(-mostCancelled);
+        return this.#next({ kind: 'cancelled', triggerId });
+      });
+  }
+
+  wasCancelled(triggerId: number): boolean {
+    return triggerId !== 0 && this.#cancelled.includes(triggerId);
   }
 
   /** A snapshot that was made after the command of this number. */

@@ -1,5 +1,5 @@
 import type { PlcCommand } from '../core/commands.ts';
-import { modeCodes, wireSequence } from '../core/inspection.ts';
+import { modeCodes, verdictCodes, wireSequence } from '../core/inspection.ts';
 import { reason } from '../core/reasons.ts';
 import type { PublishedResult, StationSnapshot } from '../core/snapshot.ts';
 import { CommandDesk } from './command-desk.ts';
@@ -29,6 +29,8 @@ export class StationState {
   #snapshot: StationSnapshot;
   #told: PublishedResult[] = [];
   #shadowUpTo = 0;
+  /** Missed as it was shown last: while refusals of this process and of Node-RED cross on their way it must not fall back. */
+  #missed = 0;
   /** When the PLC's heartbeat changed last; null: it never did, or was said to stand still. */
   #plcBeatAt: number | null = null;
 
@@ -44,8 +46,9 @@ export class StationState {
 
   /** `handled`: the number of the last command whose answer is in this snapshot. */
   apply(snapshot: StationSnapshot, handled = 0): void {
-    this.#snapshot = snapshot;
     this.#forwarding.answered(handled, snapshot);
+    if (snapshot.counters.missed < this.#snapshot.counters.missed) this.#missed = 0; // reset by a person or the PLC
+    this.#snapshot = this.#withoutCancelled(snapshot);
     if (snapshot.mode === modeCodes.shadow) {
       this.#shadowUpTo = Math.max(this.#shadowUpTo, snapshot.result?.sequence ?? 0, snapshot.lastSequence);
     }
@@ -94,7 +97,7 @@ export class StationState {
       snapshot: this.#snapshot,
       told: this.#told,
       shadowUpTo: this.#shadowUpTo,
-      command: { ...this.#forwarding.said(), registers: this.desk.registers },
+      command: { ...this.#forwarding.said(), missed: this.#showMissed(), registers: this.desk.registers },
     });
   }
 
@@ -121,6 +124,26 @@ export class StationState {
     if (this.#plcBeatAt === null || now - this.#plcBeatAt <= plcSilentMs) return [];
     this.#plcBeatAt = null;
     return this.#forwarding.forward([{ kind: 'watchdog', alive: false }], null);
+  }
+
+  #showMissed(): number {
+    const { missed } = this.#snapshot.counters;
+    this.#missed = Math.max(this.#missed, missed + this.#forwarding.said().missed);
+    return this.#missed - missed;
+  }
+
+  /** A PLC that was told that its trigger is refused reads no verdict for it later. */
+  #withoutCancelled(snapshot: StationSnapshot): StationSnapshot {
+    const refused = { reason: reason('stationHung').code, severity: null };
+    const { result, ring } = snapshot;
+    const cancelled = ({ triggerId }: { triggerId: number }) => this.#forwarding.wasCancelled(triggerId);
+    if (!ring.some(cancelled) && !(result !== null && cancelled(result))) return snapshot;
+    const invalid = { ...refused, verdict: 'invalid', accept: false, score: null, rois: [] } as const;
+    return {
+      ...snapshot,
+      result: result !== null && cancelled(result) ? { ...result, ...invalid, rois: [] } : result,
+      ring: ring.map((one) => (cancelled(one) ? { ...one, ...refused, code: verdictCodes.invalid } : one)),
+    };
   }
 
   #hand(commands: PlcCommand[], now: number): Handed[] {

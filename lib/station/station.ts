@@ -252,10 +252,12 @@ export class Station extends StationConversation {
 
   /** As `invalidateHung`, for a trigger that the PLC process has refused although it had reached this one. False where it is not open. */
   override cancel(triggerId: number): boolean {
-    const entry = this.ledger.open().findLast(({ trigger }) => trigger.triggerId === triggerId);
-    if (entry === undefined) return false;
+    const part = this.identity.recentParts.findLast((one) => one.triggerId === triggerId);
+    if (part === undefined) return false; // this process has refused it too, and counted it
+    const said = this.invalidateHung(part.sequence);
+    // After that, or a snapshot made meanwhile would count it, and the PLC process as well.
     this.identity.count('missed');
-    return this.invalidateHung(entry.sequence);
+    return said;
   }
 
   publish(id: string): PublishAnswer {
