@@ -52,6 +52,7 @@ describe('the files for the PLC’s programmer', () => {
   });
 
   it('are Structured Text to an independent parser (blark)', function () {
+    this.timeout(120_000);
     wants(this, 'the Python module blark', hasPythonModule('blark'));
     const script = `import sys, blark.parse
 for one in blark.parse.parse(sys.argv[1]):
