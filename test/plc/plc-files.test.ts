@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandCodes, commandStatus, dispositionCodes } from '../../lib/core/commands.ts';
 import { faultTable } from '../../lib/core/faults.ts';
+import { modeCodes, verdictCodes } from '../../lib/core/inspection.ts';
+import { ne107Codes } from '../../lib/core/ne107.ts';
 import { reasonTable } from '../../lib/core/reasons.ts';
 import { codeLists, textListCsv } from '../../lib/plc/codes.ts';
 import { plcFiles } from '../../lib/plc/plc-files.ts';
@@ -107,5 +110,24 @@ describe('the text lists', () => {
       [...raised].sort((a, b) => a - b),
       faultTable().map(({ code }) => code),
     );
+  });
+});
+
+describe('the lists of commands, modes and the rest', () => {
+  const codesOf = (name: string) => codeLists.find((list) => list.name === name)?.rows.map(({ code }) => code) ?? [];
+
+  it('hold the numbers that the station uses, and no other', () => {
+    const used: [string, Record<string, number>][] = [
+      ['Command', commandCodes],
+      ['CommandStatus', commandStatus],
+      ['Disposition', dispositionCodes],
+      ['Mode', modeCodes],
+      ['ResultCode', verdictCodes],
+      ['NE107', ne107Codes],
+    ];
+    for (const [name, codes] of used) {
+      const expected = [...new Set([0, ...Object.values(codes)])].sort((a, b) => a - b);
+      assert.deepEqual(codesOf(name), expected, name);
+    }
   });
 });

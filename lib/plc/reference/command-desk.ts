@@ -1,3 +1,4 @@
+import { commandStatus } from '../../core/commands.ts';
 import { elapsed, reached } from './arithmetic.ts';
 import type { StationInput, StationMemory } from './station-io.ts';
 
@@ -34,10 +35,10 @@ export function slowCommand(memory: StationMemory, input: StationInput, now: num
       memory.commandState = 0;
     }
   } else if (memory.commandState === 2) {
-    if (CommandAck === memory.commandWanted && CommandStatus >= 2) {
-      out.commandDone = CommandStatus === 2;
-      out.commandRefused = CommandStatus === 3;
-      out.commandFailed = CommandStatus > 3;
+    if (CommandAck === memory.commandWanted && CommandStatus >= commandStatus.done) {
+      out.commandDone = CommandStatus === commandStatus.done;
+      out.commandRefused = CommandStatus === commandStatus.refused;
+      out.commandFailed = CommandStatus > commandStatus.refused;
       returnToZero(memory, now);
     } else if (waited > input.commandLimitMs) {
       out.faults.commandNoAnswer = true;

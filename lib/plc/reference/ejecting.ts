@@ -1,7 +1,7 @@
+import { dispositionCodes } from '../../core/commands.ts';
 import { elapsed } from './arithmetic.ts';
 import { mostDispositions, mostEjecting, type TrackInput, type TrackMemory } from './track-io.ts';
 
-const dispositionCodes = { accepted: 1, ejected: 2, ejectFailed: 5 } as const;
 const mostTicks = 30_000;
 
 /** What comes to the eject position leaves the line unless it is ACCEPT. */

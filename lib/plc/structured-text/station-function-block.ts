@@ -1,3 +1,4 @@
+import { commandStatus } from '../../core/commands.ts';
 import { modeCodes, verdictCodes } from '../../core/inspection.ts';
 import { reason } from '../../core/reasons.ts';
 import { notIssuedReasons, stationFaults } from '../reference/block-texts.ts';
@@ -96,8 +97,8 @@ const constants: Variable[] = [
   uint('COMMAND_WAITING', 1),
   uint('COMMAND_WRITTEN', 2),
   uint('COMMAND_RETURNING', 3),
-  uint('STATUS_DONE', 2),
-  uint('STATUS_REFUSED', 3),
+  uint('STATUS_DONE', commandStatus.done),
+  uint('STATUS_REFUSED', commandStatus.refused),
   ...Object.entries(verdictCodes).map(([verdict, code]) => uint(`CODE_${verdict.toUpperCase()}`, code)),
   uint('MODE_SHADOW', modeCodes.shadow),
   uint('REASON_NOT_READY', reason('notReady').code),

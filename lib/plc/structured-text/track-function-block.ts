@@ -1,3 +1,4 @@
+import { dispositionCodes } from '../../core/commands.ts';
 import { trackFaults } from '../reference/block-texts.ts';
 import { longestLimitMs } from '../reference/station-io.ts';
 import { mostDispositions, mostEjecting, mostSlots, trackDefaults } from '../reference/track-io.ts';
@@ -221,9 +222,9 @@ export const trackFunctionBlock: Block = {
     variable('MOST_DISPOSITIONS', 'INT', undefined, mostDispositions),
     variable('MOST_TICKS', 'INT', undefined, 30_000),
     variable('LONGEST_LIMIT_MS', 'UDINT', undefined, longestLimitMs),
-    variable('DISPOSITION_ACCEPTED', 'UINT', undefined, 1),
-    variable('DISPOSITION_EJECTED', 'UINT', undefined, 2),
-    variable('DISPOSITION_EJECT_FAILED', 'UINT', undefined, 5),
+    variable('DISPOSITION_ACCEPTED', 'UINT', undefined, dispositionCodes.accepted),
+    variable('DISPOSITION_EJECTED', 'UINT', undefined, dispositionCodes.ejected),
+    variable('DISPOSITION_EJECT_FAILED', 'UINT', undefined, dispositionCodes.ejectFailed),
   ],
   body,
 };
