@@ -70,20 +70,27 @@ function cell(value: string | number): string {
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+const head = [
+  'address',
+  'last',
+  'reference',
+  'input reference',
+  'name',
+  'type',
+  'access',
+  'unit',
+  'opc ua',
+  'description',
+].join(',');
+const rule = plcRule.map((line) => `# ${line}`);
+
+/** The coils and discrete inputs of the station in this slot as CSV. */
+export function coilsCsv(slot = 0): string {
+  return `${[...rule, head, ...bitRows(slot)].join('\n')}\n`;
+}
+
 /** The register map of the station in this slot (base 1000·slot) as CSV, RFC 4180 with LF. */
 export function registerMapCsv(slot = 0): string {
-  const head = [
-    'address',
-    'last',
-    'reference',
-    'input reference',
-    'name',
-    'type',
-    'access',
-    'unit',
-    'opc ua',
-    'description',
-  ];
   const lines = registerMap(slot).map((row) =>
     [
       row.first,
@@ -100,7 +107,7 @@ export function registerMapCsv(slot = 0): string {
       .map(cell)
       .join(','),
   );
-  return `${[...plcRule.map((line) => `# ${line}`), head.join(','), ...lines, ...bitRows(slot)].join('\n')}\n`;
+  return `${[...rule, head, ...lines, ...bitRows(slot)].join('\n')}\n`;
 }
 
 /** The same table and the reasons' texts for people, as Markdown. */

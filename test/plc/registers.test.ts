@@ -151,7 +151,7 @@ describe('the registers', () => {
 });
 
 describe('the generated register map', () => {
-  it('is the one in examples/plc (after a change: node dist/lib/plc/write-register-map.js)', () => {
+  it('is the one in examples/plc (after a change: node dist/lib/plc/write-plc-files.js)', () => {
     assert.equal(readFileSync(join(repositoryRoot, 'examples/plc/register-map.csv'), 'utf8'), registerMapCsv(0));
   });
 

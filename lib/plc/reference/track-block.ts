@@ -1,0 +1,173 @@
+import { elapsed, ticksOf } from './arithmetic.ts';
+import { faultCodeOf, trackFaults } from './block-texts.ts';
+import { eject, reportDisposition, watchEjecting } from './ejecting.ts';
+import { doubtAll, moveSlots } from './slots.ts';
+import { longestLimitMs } from './station-io.ts';
+import { mostSlots, type TrackInput, type TrackMemory, type TrackOutput } from './track-io.ts';
+
+/**
+ * FB_GoodpartTrack, one call per PLC cycle, after FB_GoodpartStation: the reference for the Structured Text, which
+ * `structured-text/track-body.ts` holds line by line. Changes `memory`, reads no clock, keeps no timer.
+ */
+export function trackBlock(memory: TrackMemory, input: TrackInput): TrackOutput {
+  const { out } = memory;
+  const { faults } = out;
+  const now = ticksOf(input.nowMs);
+  beginCycle(memory, input, now);
+  faults.badParameter = !parametersGood(input);
+  faults.binFull = input.binFull;
+  if (faults.badParameter) {
+    for (const slot of out.slots) {
+      slot.accept = false;
+      slot.settled = true;
+    }
+    memory.ejectRunning = false;
+  } else {
+    if (input.allReject) rejectTriggered(memory);
+    takeTrigger(memory, input);
+    takeResult(memory, input);
+    const ticked = input.tick && !memory.tickBefore;
+    watchTicks(memory, input, now, ticked);
+    if (ticked) {
+      moveSlots(memory, input);
+      eject(memory, input, now);
+    }
+    seeParts(memory, input);
+    watchEjecting(memory, input, now);
+    if (memory.ejectRunning && elapsed(now, memory.ejectSince) >= input.ejectPulseMs) memory.ejectRunning = false;
+    reportDisposition(memory, input);
+  }
+  endCycle(memory, input);
+  return out;
+}
+
+function beginCycle(memory: TrackMemory, input: TrackInput, now: number): void {
+  const { out } = memory;
+  if (!memory.started) {
+    // What is covered or pressed when the PLC starts is no edge.
+    memory.started = true;
+    memory.tickBefore = input.tick;
+    memory.partBefore = input.partSensor;
+    memory.checkBefore = input.checkSensor;
+    memory.ejectBefore = input.ejectSensor;
+    memory.resetBefore = input.reset;
+    memory.tickSince = now;
+  }
+  out.triggerRequest = false;
+  out.dispositionTrigger = 0;
+  out.dispositionCode = 0;
+  if (input.reset && !memory.resetBefore) {
+    const { faults } = out;
+    faults.ejectFailed = false;
+    faults.missedPulse = false;
+    faults.extraPulse = false;
+    faults.outOfStep = false;
+    faults.twoParts = false;
+    faults.noGap = false;
+    faults.triggerLost = false;
+    faults.unexpectedEject = false;
+    faults.dispositionLost = false;
+  }
+}
+
+function parametersGood(input: TrackInput): boolean {
+  const { slotCount, triggerPosition, ejectPosition, checkPosition, confirmTicks, ejectPulseMs } = input;
+  return (
+    slotCount >= 3 &&
+    slotCount <= mostSlots &&
+    triggerPosition >= 1 &&
+    ejectPosition > triggerPosition &&
+    ejectPosition < slotCount &&
+    checkPosition >= 0 &&
+    checkPosition < ejectPosition &&
+    confirmTicks >= 0 &&
+    ejectPulseMs > 0 &&
+    ejectPulseMs <= longestLimitMs &&
+    input.confirmMs <= longestLimitMs &&
+    input.tickMinMs <= longestLimitMs &&
+    input.tickMaxMs <= longestLimitMs
+  );
+}
+
+/** Whatever was triggered before is REJECT for good; a part that is still to be triggered may yet be accepted. */
+function rejectTriggered(memory: TrackMemory): void {
+  for (const slot of memory.out.slots) {
+    if (slot.triggerId === 0 && !slot.requested) continue;
+    slot.accept = false;
+    slot.requested = false;
+    slot.settled = true;
+  }
+}
+
+function takeTrigger(memory: TrackMemory, input: TrackInput): void {
+  for (const slot of memory.out.slots) {
+    if (slot.requested && input.issued) {
+      slot.requested = false;
+      slot.triggerId = input.issuedTriggerId;
+    } else if (slot.requested && input.notIssued) {
+      slot.requested = false;
+      slot.settled = true;
+    }
+    if (input.refused && slot.triggerId !== 0 && slot.triggerId === input.refusedTriggerId) slot.settled = true;
+  }
+}
+
+/** The only place where a slot becomes ACCEPT. */
+function takeResult(memory: TrackMemory, input: TrackInput): void {
+  if (!input.newResult || input.resultTriggerId === 0) return;
+  for (let n = 0; n < input.ejectPosition; n++) {
+    const slot = memory.out.slots[n];
+    if (!slot.occupied || slot.settled || slot.triggerId !== input.resultTriggerId) continue;
+    slot.accept = input.resultAccept;
+    slot.settled = true;
+  }
+}
+
+/** Where a pulse is missing or one came too much, nobody knows any more which part lies on which slot. */
+function watchTicks(memory: TrackMemory, input: TrackInput, now: number, ticked: boolean): void {
+  const { faults } = memory.out;
+  const since = elapsed(now, memory.tickSince);
+  if (ticked) {
+    if (input.moving && memory.tickKnown && since < input.tickMinMs) {
+      faults.extraPulse = true;
+      doubtAll(memory, input);
+    }
+    memory.tickSince = now;
+    memory.tickKnown = true;
+  } else if (!input.moving) {
+    memory.tickSince = now;
+    memory.tickKnown = false;
+  } else if (input.tickMaxMs > 0 && since > input.tickMaxMs) {
+    faults.missedPulse = true;
+    doubtAll(memory, input);
+    memory.tickSince = now;
+  }
+}
+
+/** An edge in the cycle of a tick belongs to the slot that has just come. */
+function seeParts(memory: TrackMemory, input: TrackInput): void {
+  const { slots, faults } = memory.out;
+  if (!input.partSensor) memory.covered = false;
+  if (input.partSensor && !memory.partBefore) {
+    if (slots[0].occupied) {
+      faults.twoParts = true;
+      slots[0].accept = false;
+      slots[0].settled = true;
+    }
+    slots[0].occupied = true;
+  }
+  if (input.checkSensor && !memory.checkBefore) memory.checkSeen = true;
+}
+
+function endCycle(memory: TrackMemory, input: TrackInput): void {
+  const { out } = memory;
+  memory.tickBefore = input.tick;
+  memory.partBefore = input.partSensor;
+  memory.checkBefore = input.checkSensor;
+  memory.ejectBefore = input.ejectSensor;
+  memory.resetBefore = input.reset;
+  out.eject = memory.ejectRunning;
+  out.faultCode = faultCodeOf(trackFaults, out.faults);
+  out.fault = out.faultCode !== 0;
+  out.stopRequest = input.binFull || out.faults.ejectFailed || out.faults.badParameter;
+}
