@@ -8,11 +8,9 @@ const table = {
   201: ['The model cannot be run', 'Das Modell kann nicht ausgeführt werden'],
   301: ['A stored recipe is damaged', 'Ein gespeichertes Rezept ist beschädigt'],
   401: ['Records or pictures cannot be written', 'Aufzeichnungen oder Bilder können nicht geschrieben werden'],
-  501: [
-    'Node-RED does not answer, or the station’s stored state is damaged',
-    'Node-RED antwortet nicht, oder der gespeicherte Zustand der Station ist beschädigt',
-  ],
+  501: ['Node-RED does not answer', 'Node-RED antwortet nicht'],
   502: ['A fault in the station itself', 'Ein Fehler in der Station selbst'],
+  503: ['The station’s stored state is damaged', 'Der gespeicherte Zustand der Station ist beschädigt'],
 } as const satisfies Record<number, readonly [string, string]>;
 
 /** The whole table, by code. */

@@ -10,7 +10,7 @@ const ranges: Record<HealthKind, number> = { camera: 100, engine: 200, recipe: 3
 export const ownFaults = {
   recipeDamaged: 301,
   diskFailing: 401,
-  stateDamaged: 501,
+  stateDamaged: 503,
   listenerThrew: 502,
 } as const;
 

@@ -254,7 +254,7 @@ describe('a slow command', () => {
     part(line, 1);
     assert.deepEqual([line.closed[0].challenge, line.closed[0].verdict], [3, 'pass']);
     assert.equal(line.station.snapshot().counters.total, 0);
-    assert.equal(line.station.snapshot().result?.triggerId, 1, 'its result is told as any other');
+    assert.equal(line.station.snapshot().result?.triggerId, 1, 'its result is told like those of ordinary parts');
     assert.deepEqual(line.command(8), [8, done]);
     part(line, 2);
     assert.deepEqual([line.closed[1].challenge, line.station.snapshot().counters.total], [0, 1]);

@@ -124,7 +124,7 @@ describe('station: damaged files', () => {
       disk.files.set(`${dir}/state.json`, damaged);
       const next = await openRig({}, { time: rig.time, disk });
       assert.equal(next.station.snapshot().counters.pass, 3);
-      assert.equal(next.station.snapshot().faultCode, 501);
+      assert.equal(next.station.snapshot().faultCode, 503);
       const aside = [...disk.files].find(([path]) => path.includes('state.json.damaged-'));
       assert.equal(aside?.[1], damaged);
       inspect(next, accept(next), 0);
