@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
+import { systemClock } from '../core/clock.ts';
 import { asGoodpartError } from '../core/errors.ts';
+import { Backoff, type BackoffLimits } from '../process/backoff.ts';
 import type { EndpointPhase, EndpointState } from './settings.ts';
 import type { TagValues } from './tag-values.ts';
 
@@ -24,8 +26,8 @@ export interface StationView {
 }
 
 /** A protocol's server or client. Values are pulled (`view.values()`) or pushed on `refresh`. */
-export interface ProtocolServer {
-  /** Rejects with the system's error where the port cannot be had. */
+export interface Protocol {
+  /** Rejects with the system's error where the port cannot be had, or with one sentence where a PLC cannot be reached. */
   open(): Promise<void>;
   attach(view: StationView, slot: number): void;
   detach(id: string): void;
@@ -34,18 +36,30 @@ export interface ProtocolServer {
   clients(): number;
   /** The station says 0/0/0 already; closes after clients had the chance to read it. */
   close(orderly: boolean): Promise<void>;
-  /** Called where the server fails while it is open. */
+  /** Called where it fails while it is open. */
   onFailure: (error: Error) => void;
+  /** What is said while it is open, instead of the address listened on. */
+  describe?(): string;
+  /** Ends an `open` that still waits, at once: it rejects. */
+  abandon?(): void;
 }
 
 /** Port retry while another process, e.g. the PLC child of a killed Node-RED, still holds it. */
 const portRetryMs = 200;
 const failureRetryMs = 2000;
 
-/** Keeps one protocol server open until it is closed for good, and says how it is. */
+export interface KeeperOptions {
+  /** host:port or URL, for people. */
+  address: string;
+  /** Growing pauses between attempts; without them each failure is tried again after two seconds. */
+  backoff?: BackoffLimits;
+}
+
+/** Keeps one protocol open until it is closed for good, and says how it is. */
 export class EndpointKeeper {
-  readonly server: ProtocolServer;
+  readonly server: Protocol;
   readonly #address: string;
+  readonly #backoff: Backoff | undefined;
   readonly #report: (state: EndpointState) => void;
   #phase: EndpointPhase = 'opening';
   #text = 'opening';
@@ -53,10 +67,12 @@ export class EndpointKeeper {
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
   #opening: Promise<void> = Promise.resolve();
+  #openedAt: number | undefined;
 
-  constructor(server: ProtocolServer, address: string, report: (state: EndpointState) => void) {
+  constructor(server: Protocol, { address, backoff }: KeeperOptions, report: (state: EndpointState) => void) {
     this.server = server;
     this.#address = address;
+    this.#backoff = backoff && new Backoff(backoff);
     this.#report = report;
     server.onFailure = (error) => this.#failed(error);
   }
@@ -66,7 +82,8 @@ export class EndpointKeeper {
   }
 
   state(): EndpointState {
-    return { state: this.#phase, text: this.#text, clients: this.#phase === 'open' ? this.server.clients() : 0 };
+    if (this.#phase !== 'open') return { state: this.#phase, text: this.#text, clients: 0 };
+    return { state: 'open', text: this.server.describe?.() ?? this.#text, clients: this.server.clients() };
   }
 
   /** Reports where something changed since the last report. */
@@ -81,6 +98,7 @@ export class EndpointKeeper {
   async close(orderly: boolean): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
+    this.server.abandon?.();
     await this.#opening;
     await this.server.close(orderly);
     this.#set('closed', 'closed');
@@ -89,20 +107,28 @@ export class EndpointKeeper {
   async #open(): Promise<void> {
     try {
       await this.server.open();
+      this.#openedAt = systemClock.mono();
       if (!this.#closed) this.#set('open', `listening on ${this.#address}`);
     } catch (error) {
-      if (!this.#closed) this.#failed(error);
+      this.#failed(error);
     }
   }
 
   #failed(thrown: unknown): void {
+    if (this.#closed) return;
     const busy = (thrown as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE';
     const error = asGoodpartError(thrown, 'GP_ENDPOINT_FAILED');
     const forbidden = (thrown as NodeJS.ErrnoException | undefined)?.code === 'EACCES';
     if (busy) this.#set('waiting for port', `${this.#address} is held by another process`);
     else this.#set('failed', forbidden ? `${this.#address} is not permitted: choose a port above 1023` : error.message);
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.start(), busy ? portRetryMs : failureRetryMs);
+    this.#retry = setTimeout(() => this.start(), busy ? portRetryMs : this.#pause());
+  }
+
+  #pause(): number {
+    const lasted = this.#openedAt === undefined ? 0 : systemClock.mono() - this.#openedAt;
+    this.#openedAt = undefined;
+    return this.#backoff?.next(lasted) ?? failureRetryMs;
   }
 
   #set(phase: EndpointPhase, text: string): void {

@@ -107,8 +107,8 @@ export class PlcHost {
     for (const [key, { settings, stations }] of wanted) {
       let endpoint = this.#endpoints.get(key);
       if (endpoint === undefined) {
-        const { protocol, address } = makeProtocol(settings);
-        const keeper: EndpointKeeper = new EndpointKeeper(protocol, address, (state) => {
+        const { protocol, ...options } = makeProtocol(settings);
+        const keeper: EndpointKeeper = new EndpointKeeper(protocol, options, (state) => {
           // One that closes while another takes its key has nothing to say any more.
           if (this.#endpoints.get(key)?.keeper === keeper) this.#listener.endpoint(key, state);
         });

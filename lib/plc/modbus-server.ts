@@ -1,16 +1,23 @@
 import type { Server, Socket } from 'node:net';
 import { type IServiceVector, ServerTCP } from 'modbus-serial';
-import type { ProtocolServer, StationView } from './endpoint.ts';
-import { blockLength, commandLength, commandStart, encodeRegisters, readableRanges, swapBytes } from './registers.ts';
+import type { Protocol, StationView } from './endpoint.ts';
+import {
+  blockLength,
+  commandLength,
+  commandStart,
+  commandTextStart,
+  encodeRegisters,
+  readableRanges,
+  slotSpan,
+  swapBytes,
+} from './registers.ts';
 import type { ModbusSettings } from './settings.ts';
 
-const slotSpan = 1000;
 const maxReadRegisters = 125;
 /** A client that asks faster than it reads is dropped at this backlog. */
 const maxBacklog = 256 * 1024;
 /** An orderly end leaves the closing picture readable this long. */
 const lastWordsMs = 300;
-const textStart = 9;
 
 function modbusError(code: 1 | 2 | 3 | 4 | 6, text: string): Error {
   return Object.assign(new Error(text), { modbusErrorCode: code });
@@ -22,7 +29,7 @@ interface Attached {
 }
 
 /** Modbus TCP server: each request is answered from one picture of the station, made when the request is read. */
-export class ModbusServer implements ProtocolServer {
+export class ModbusServer implements Protocol {
   onFailure: (error: Error) => void = () => {};
   readonly #settings: ModbusSettings;
   readonly #slots = new Map<number, Attached>();
@@ -173,7 +180,7 @@ export class ModbusServer implements ProtocolServer {
       throw modbusError(2, `Registers ${address}..${address + values.length - 1} cannot be written`);
     }
     const low = this.#settings.textOrder === 'low';
-    const words = values.map((word, index) => (low && first + index >= textStart ? swapBytes(word) : word));
+    const words = values.map((word, index) => (low && first + index >= commandTextStart ? swapBytes(word) : word));
     attached.view.write(first, words);
     attached.view.evaluate();
     attached.registers = undefined;

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { OPCUAServer, ServerSession } from 'node-opcua';
-import { type ProtocolServer, probePort, type StationView } from './endpoint.ts';
+import { type Protocol, probePort, type StationView } from './endpoint.ts';
 import { type Opcua, StationNodes } from './opcua-nodes.ts';
 import type { OpcUaSettings } from './settings.ts';
 
@@ -37,7 +37,7 @@ export function loadOpcua(): Promise<Opcua> {
 }
 
 /** OPC UA server: anonymous clients read; users, over Basic256Sha256 only, may write into the command block. */
-export class OpcUaServer implements ProtocolServer {
+export class OpcUaServer implements Protocol {
   onFailure: (error: Error) => void = () => {};
   readonly #settings: OpcUaSettings;
   readonly #views = new Map<string, StationView>();

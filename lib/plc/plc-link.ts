@@ -5,14 +5,18 @@ import { asGoodpartError, type GoodpartError, invalidParameter } from '../core/e
 import type { StationSnapshot } from '../core/snapshot.ts';
 import { type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
 import type { Handed } from './forwarding.ts';
+import { checkPlace } from './places.ts';
 import {
   type DesiredEndpoint,
   type EndpointSettings,
   type EndpointState,
+  type ModbusClientOptions,
   type ModbusOptions,
-  maxSlot,
+  modbusClientSettings,
   modbusSettings,
+  type OpcUaClientOptions,
   type OpcUaOptions,
+  opcUaClientSettings,
   opcUaSettings,
   parseSettings,
 } from './settings.ts';
@@ -88,6 +92,16 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     this.#open(key, { kind: 'opcua', options: parseSettings(opcUaSettings, options) });
   }
 
+  /** Becomes client of a PLC's Modbus TCP server. The same key with the same options again changes nothing. */
+  openModbusClient(key: string, options: ModbusClientOptions): void {
+    this.#open(key, { kind: 'modbus client', options: parseSettings(modbusClientSettings, options) });
+  }
+
+  /** Becomes client of a PLC's OPC UA server. The same key with the same options again changes nothing. */
+  openOpcUaClient(key: string, options: OpcUaClientOptions): void {
+    this.#open(key, { kind: 'opcua client', options: parseSettings(opcUaClientSettings, options) });
+  }
+
   /** Closes an endpoint; its clients read Code 0, Ready 0 (OPC UA: Bad_Shutdown) before. Unknown keys are ignored. */
   closeEndpoint(key: string): void {
     if (!this.#endpoints.delete(key)) return;
@@ -95,7 +109,10 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     this.#configure();
   }
 
-  /** Shows a station on an endpoint; `slot` n = Modbus base 1000·n, 0..65, one station per slot. */
+  /**
+   * Shows a station on an endpoint; `slot` n = Modbus base 1000·n, 0..65, one station per slot. An OPC UA client takes one station,
+   * or several where its template names the station.
+   */
   attach(endpointKey: string, stationId: string, slot = 0): void {
     const endpoint = this.#endpoints.get(endpointKey);
     if (endpoint === undefined) {
@@ -104,15 +121,7 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     if (!stationIdPattern.test(stationId)) {
       throw invalidParameter('station id', 'letters, digits, - and _', stationId, 'GP_CONFIG_INVALID');
     }
-    if (!Number.isInteger(slot) || slot < 0 || slot > maxSlot) {
-      throw invalidParameter('slot', `a whole number 0..${maxSlot}`, slot, 'GP_CONFIG_INVALID');
-    }
-    const inSlots = endpoint.settings.kind === 'modbus'; // OPC UA tells stations apart by their names
-    for (const [id, taken] of endpoint.slots) {
-      if (inSlots && taken === slot && id !== stationId) {
-        throw invalidParameter('slot', `a slot that "${id}" does not use`, slot, 'GP_CONFIG_INVALID');
-      }
-    }
+    checkPlace(endpoint.settings, endpoint.slots, stationId, slot);
     if (endpoint.slots.get(stationId) === slot) return;
     endpoint.slots.set(stationId, slot);
     this.#configure();

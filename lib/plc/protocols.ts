@@ -1,11 +1,14 @@
-import { GoodpartError } from '../core/errors.ts';
-import type { ProtocolServer } from './endpoint.ts';
+import type { KeeperOptions, Protocol } from './endpoint.ts';
+import { modbusClient } from './modbus-client.ts';
 import { ModbusServer } from './modbus-server.ts';
 import { OpcUaServer } from './opcua-server.ts';
 import type { EndpointSettings } from './settings.ts';
 
-/** The protocol of an endpoint, and its address for people. */
-export function makeProtocol(settings: EndpointSettings): { protocol: ProtocolServer; address: string } {
+/** A client tries again soon, and a PLC that is away for the weekend is asked every few seconds. */
+const clientBackoff = { minMs: 250, maxMs: 5000, resetAfterMs: 5000 };
+
+/** The protocol for these settings, and how it is kept open. */
+export function makeProtocol(settings: EndpointSettings): { protocol: Protocol } & KeeperOptions {
   switch (settings.kind) {
     case 'modbus': {
       const { host, port } = settings.options;
@@ -15,7 +18,11 @@ export function makeProtocol(settings: EndpointSettings): { protocol: ProtocolSe
       const { host, port } = settings.options;
       return { protocol: new OpcUaServer(settings.options), address: `${host}:${port}` };
     }
-    default:
-      throw new GoodpartError('GP_CONFIG_INVALID', 'Clients come with the next change', { field: 'role' });
+    case 'modbus client': {
+      const { host, port } = settings.options;
+      return { protocol: modbusClient(settings.options), address: `${host}:${port}`, backoff: clientBackoff };
+    }
+    case 'opcua client':
+      throw new Error('not yet');
   }
 }

@@ -1,8 +1,8 @@
 import { reasonTable } from '../core/reasons.ts';
+import { slotSpan } from './registers.ts';
 import { plcRule } from './rule-box.ts';
 import { type Tag, tagTable } from './tag-table.ts';
 
-const slotSpan = 1000;
 const registersOf = { u16: 1, bits: 1, x1000: 1, u32: 2, f32: 2, text: 32 } as const;
 
 interface MapRow {

@@ -9,8 +9,12 @@ export const wordOrders = ['ABCD', 'CDAB', 'BADC', 'DCBA'] as const satisfies re
 export type TextOrder = 'high' | 'low';
 
 export const blockLength = 340;
+/** Registers from one station's block to the next. */
+export const slotSpan = 1000;
 export const commandStart = 200;
 export const commandLength = 41;
+/** Where the part id begins in the command block. */
+export const commandTextStart = 9;
 /** Register ranges that exist in a station's block, both ends inclusive. */
 export const readableRanges: readonly (readonly [number, number])[] = [
   [0, 163],
