@@ -23,6 +23,8 @@ export interface PlcConnection {
   prepare(place: Place, values: TagValues): Promise<void>;
   /** Writes what changed since the last picture, the whole the first time; Sequence last, by itself, after all acknowledgements. */
   show(place: Place, values: TagValues): Promise<void>;
+  /** Writes the last picture of a station that is shown there no longer, and forgets it. */
+  leave(place: Place, values: TagValues): Promise<void>;
   /** The 41 words of the command block, `null` where the PLC has none. */
   readCommands(place: Place): Promise<ArrayLike<number> | null>;
   /** Never rejects, bounded in time. Not orderly: nothing that is still under way may reach the PLC later. */
@@ -131,8 +133,9 @@ export class PlcClient implements Protocol {
       if (over !== undefined) throw over;
       abort.signal.throwIfAborted();
     } catch (error) {
+      const first = over ?? error;
       await connection.end(false);
-      throw over ?? error;
+      throw first;
     }
     this.#farewells = [];
     this.#connection = connection;
@@ -187,7 +190,7 @@ export class PlcClient implements Protocol {
   async #write(connection: PlcConnection): Promise<boolean> {
     const gone = this.#farewells.shift();
     if (gone !== undefined) {
-      await connection.show(gone.place, gone.values);
+      await connection.leave(gone.place, gone.values);
       return true;
     }
     for (const seat of this.#seats.values()) {

@@ -61,6 +61,10 @@ class ModbusConnection implements PlcConnection {
     this.#held.set(place, now);
   }
 
+  leave(place: Place, values: TagValues): Promise<void> {
+    return this.show(place, values);
+  }
+
   async readCommands(place: Place): Promise<number[]> {
     const words = await this.#wire.read(this.#base(place) + commandStart, commandLength);
     if (this.#settings.textOrder === 'high') return words;

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import ModbusRTU from 'modbus-serial';
 import { GoodpartError } from '../core/errors.ts';
+import { reach } from './reach.ts';
 
 export interface WireOptions {
   host: string;
@@ -20,21 +20,6 @@ const exceptions: Record<number, string> = {
   10: 'gateway path unavailable',
   11: 'the device behind the gateway does not answer',
 };
-
-/** Why a host cannot be reached, in words. */
-export function reachability(thrown: unknown): string {
-  const { code, message } = thrown as NodeJS.ErrnoException;
-  const words: Record<string, string> = {
-    ECONNREFUSED: 'connection refused',
-    ECONNRESET: 'connection reset',
-    EHOSTUNREACH: 'no route to host',
-    ENETUNREACH: 'no route to its network',
-    ENOTFOUND: 'host name not known',
-    EAI_AGAIN: 'host name not known',
-    ETIMEDOUT: 'no answer',
-  };
-  return words[code ?? ''] ?? message;
-}
 
 /** A connection to a Modbus TCP server, one request at a time; the first failure ends it. */
 export class ModbusWire {
@@ -62,19 +47,7 @@ export class ModbusWire {
 
   /** Rejects with one sentence after `timeoutMs` at the latest. `lost` is called once where an open connection ends by itself. */
   static async connect(options: WireOptions, lost: (error: Error) => void, signal: AbortSignal): Promise<ModbusWire> {
-    const { host, port, timeoutMs } = options;
-    const socket = new Socket();
-    const late = AbortSignal.timeout(timeoutMs);
-    try {
-      const connected = once(socket, 'connect', { signal: AbortSignal.any([signal, late]) });
-      socket.connect({ host, port });
-      await connected;
-    } catch (error) {
-      socket.on('error', () => {});
-      socket.destroy();
-      const why = late.aborted ? `no answer within ${timeoutMs} ms` : reachability(error);
-      throw new GoodpartError('GP_ENDPOINT_FAILED', `cannot reach ${host}:${port}: ${why}`, { cause: error });
-    }
+    const socket = await reach(options.host, options.port, options.timeoutMs, signal);
     socket.on('error', () => {});
     return new ModbusWire(socket, options, lost);
   }

@@ -1,10 +1,9 @@
 import type { AddressSpace, StatusCode, UAObject, UAVariable, VariantLike } from 'node-opcua';
 import type { StationView } from './endpoint.ts';
-import { clampU16, commandStart, encodeRegisters, safeF32, wrapU32 } from './registers.ts';
+import { type Opcua, tagVariant } from './opcua-variant.ts';
+import { commandStart, encodeRegisters } from './registers.ts';
 import { type Tag, tagTable } from './tag-table.ts';
 import type { ResultQuality, TagValues } from './tag-values.ts';
-
-export type Opcua = typeof import('node-opcua');
 
 /** Registers that `<id>.Image` repeats. */
 const imageLength = 100;
@@ -99,10 +98,10 @@ export class StationNodes {
     const [folderName, name] = tag.name.split('.');
     const parent = this.#folder(folderName);
     const ofResult = folderName === 'Result' || folderName === 'Roi';
-    const read = (values: TagValues) => this.#variant(tag, values);
+    const read = (values: TagValues) => tagVariant(this.#opcua, tag, values);
     if (tag.name === readWhenAsked) {
       this.#addComputed(parent, name, tag.opcua?.type ?? 'UInt16', tag.description, undefined, (values) => ({
-        variant: this.#variant(tag, values),
+        variant: tagVariant(this.#opcua, tag, values),
         status: this.#qualities[values.quality],
       }));
       return;
@@ -182,26 +181,6 @@ export class StationNodes {
         },
       },
     });
-  }
-
-  #variant(tag: Tag, values: TagValues): VariantLike {
-    const { DataType, VariantArrayType } = this.#opcua;
-    const type = tag.opcua?.type ?? 'UInt16';
-    const dataType = DataType[type];
-    if (tag.opcua?.value) return { dataType, value: tag.opcua.value(values) };
-    const value = tag.value(values);
-    if (tag.bits) {
-      const word = (value as readonly boolean[]).reduce((sum, bit, index) => (bit ? sum | (1 << index) : sum), 0);
-      return { dataType, value: word };
-    }
-    const one = (item: number | null) => {
-      if (type === 'Float') return safeF32(item);
-      return type === 'UInt32' ? wrapU32(item ?? 0) : clampU16(item ?? 0);
-    };
-    if (tag.count === 1) return { dataType, value: one(value as number | null) };
-    const list = (value as readonly (number | null)[]).map(one);
-    const typed = type === 'Float' ? Float32Array.from(list) : Uint16Array.from(list);
-    return { dataType, arrayType: VariantArrayType.Array, value: typed };
   }
 
   /** Anonymous clients may look at the command block; only a user may write into it. */

@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { OPCUAServer, ServerSession } from 'node-opcua';
 import { type Protocol, probePort, type StationView } from './endpoint.ts';
-import { type Opcua, StationNodes } from './opcua-nodes.ts';
+import { StationNodes } from './opcua-nodes.ts';
+import type { Opcua } from './opcua-variant.ts';
 import type { OpcUaSettings } from './settings.ts';
 
 /** An orderly end leaves Bad_Shutdown readable this long before the connection closes. */

@@ -41,7 +41,7 @@ parent = serveChild(
       configuration += 1;
       const mine = configuration;
       // Before the first tick of a new endpoint, so that the one long pause happens while the parent awaits this answer.
-      if (endpoints.some(({ settings }) => settings.kind === 'opcua')) await loadOpcua().catch(() => {}); // its endpoint says so
+      if (endpoints.some(({ settings }) => settings.kind.startsWith('opcua'))) await loadOpcua().catch(() => {}); // its endpoint says so
       if (mine === configuration) host.configure(endpoints);
       return undefined;
     },

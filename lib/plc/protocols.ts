@@ -1,6 +1,7 @@
 import type { KeeperOptions, Protocol } from './endpoint.ts';
 import { modbusClient } from './modbus-client.ts';
 import { ModbusServer } from './modbus-server.ts';
+import { opcUaClient } from './opcua-client.ts';
 import { OpcUaServer } from './opcua-server.ts';
 import type { EndpointSettings } from './settings.ts';
 
@@ -22,7 +23,9 @@ export function makeProtocol(settings: EndpointSettings): { protocol: Protocol }
       const { host, port } = settings.options;
       return { protocol: modbusClient(settings.options), address: `${host}:${port}`, backoff: clientBackoff };
     }
-    case 'opcua client':
-      throw new Error('not yet');
+    case 'opcua client': {
+      const { url } = settings.options;
+      return { protocol: opcUaClient(settings.options), address: url, backoff: clientBackoff };
+    }
   }
 }

@@ -59,20 +59,25 @@ const nodeTemplate = z
 export const opcUaSecurity = ['None', 'Basic256Sha256', 'Aes128_Sha256_RsaOaep', 'Aes256_Sha256_RsaPss'] as const;
 
 /** The station as client of a PLC's OPC UA server. */
-export const opcUaClientSettings = z.strictObject({
-  /** opc.tcp://host:port/path of the PLC. */
-  url: z.string().regex(/^opc\.tcp:\/\/[^\s]+$/, 'opc.tcp://host:port'),
-  /** Anything but None signs and encrypts. */
-  security: z.enum(opcUaSecurity).default('None'),
-  /** '' = anonymous. A password goes over an encrypted connection only. */
-  user: z.string().max(100).default(''),
-  password: z.string().max(200).default(''),
-  pkiDir: z.string().min(1),
-  template: nodeTemplate,
-  /** How often the PLC's server looks for new commands, milliseconds. */
-  publishMs: z.number().int().min(10).max(5000).default(50),
-  timeoutMs: z.number().int().min(500).max(30_000).default(3000),
-});
+export const opcUaClientSettings = z
+  .strictObject({
+    /** opc.tcp://host:port/path of the PLC. */
+    url: z.string().regex(/^opc\.tcp:\/\/[^\s]+$/, 'opc.tcp://host:port'),
+    /** Anything but None signs and encrypts. */
+    security: z.enum(opcUaSecurity).default('None'),
+    /** '' = anonymous. A password goes over an encrypted connection only. */
+    user: z.string().max(100).default(''),
+    password: z.string().max(200).default(''),
+    pkiDir: z.string().min(1),
+    template: nodeTemplate,
+    /** How often the PLC's server looks for new commands, milliseconds. */
+    publishMs: z.number().int().min(10).max(5000).default(50),
+    timeoutMs: z.number().int().min(500).max(30_000).default(3000),
+  })
+  .refine(({ user, security }) => user === '' || security !== 'None', {
+    path: ['security'],
+    message: 'an encrypted connection, as a user with a password is set,',
+  });
 
 export type ModbusSettings = z.infer<typeof modbusSettings>;
 export type OpcUaSettings = z.infer<typeof opcUaSettings>;

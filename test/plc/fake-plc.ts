@@ -31,14 +31,9 @@ export class FakePlc<Event extends object> {
 
   static async start<Event extends object>(python: string, script: string, args: (string | number)[]) {
     const plc = new FakePlc<Event>(python, script, args.map(String));
-    await until(
-      'the fake PLC listens',
-      () => {
-        if (plc.#process.exitCode !== null) throw new Error(plc.#errors);
-        return plc.#ready;
-      },
-      { timeoutMs: 30_000 },
-    );
+    const gone = () => plc.#process.exitCode !== null;
+    await until('the fake PLC listens', () => plc.#ready || gone(), { timeoutMs: 30_000 });
+    if (gone()) throw new Error(plc.#errors);
     return plc;
   }
 
