@@ -78,7 +78,7 @@ export class OpcUaLink {
   }
 
   get session(): ClientSession {
-    if (this.#session === undefined || this.#over) throw this.error('is not connected');
+    if (this.#session === undefined) throw this.error('is not connected');
     return this.#session;
   }
 
@@ -89,12 +89,15 @@ export class OpcUaLink {
   /** One request within `timeoutMs`; rejects with one sentence. */
   async ask<T>(request: () => Promise<T>): Promise<T> {
     const { timeoutMs } = this.#settings;
+    this.#goOn();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(this.error(`did not answer within ${timeoutMs} ms`)), timeoutMs);
     });
     try {
-      return await Promise.race([request(), late]);
+      const answer = await Promise.race([request(), late]);
+      this.#goOn();
+      return answer;
     } catch (error) {
       throw GoodpartError.is(error) ? error : this.#sentence(error as Error);
     } finally {
@@ -130,6 +133,11 @@ export class OpcUaLink {
     await bounded(this.#certificates.dispose());
   }
 
+  /** What was ended while a step was under way must not take the next one. */
+  #goOn(): void {
+    if (this.#over) throw this.error('was left');
+  }
+
   #cut(): void {
     for (const transport of this.#transports) {
       const { _socket: socket } = transport as unknown as { _socket: Socket | null };
@@ -142,6 +150,7 @@ export class OpcUaLink {
     const { MessageSecurityMode, SecurityPolicy, UserTokenType } = this.opcua;
     const { security, user, password } = this.#settings;
     await this.#certificates.initialize();
+    this.#goOn();
     const plain = await this.#connect({ securityMode: MessageSecurityMode.None, securityPolicy: SecurityPolicy.None });
     const offered = await this.ask(() => plain.getEndpoints());
     const mode = security === 'None' ? MessageSecurityMode.None : MessageSecurityMode.SignAndEncrypt;

@@ -39,12 +39,14 @@ describe('the OPC UA client, secured', function () {
   });
   afterEach(() => station.close(false));
   after(() => plc?.kill());
-  after(() => setTimeout(() => console.error(process.getActiveResourcesInfo(), (process as any)._getActiveHandles().map((h: any) => h.constructor.name + ' ' + (h.spawnfile ?? h.remotePort ?? h.fd ?? ''))), 3000).unref());
 
-  const show = (more: Partial<OpcUaClientOptions>) => {
+  const parsed = (more: Partial<OpcUaClientOptions>) => {
     const security = 'Basic256Sha256';
     const options = { url, pkiDir, template: siemensTemplate, security, user: 'station', password: 'secret', ...more };
-    station.show({ kind: 'opcua client', options: opcUaClientSettings.parse(options) });
+    return opcUaClientSettings.parse(options);
+  };
+  const show = (more: Partial<OpcUaClientOptions>) => {
+    station.show({ kind: 'opcua client', options: parsed(more) });
   };
   const failure = () =>
     until('the failure', () => station.states.find(({ state }) => state === 'failed')?.text, patience);
@@ -92,6 +94,17 @@ describe('the OPC UA client, secured', function () {
   it('says which security the PLC offers instead', async () => {
     show({ security: 'Aes256_Sha256_RsaPss' });
     assert.match(await failure(), /does not offer Aes256_Sha256_RsaPss; it offers Basic256Sha256 \(SignAndEncrypt\)$/);
+  });
+
+  it('leaves nothing behind, at whatever instant it is closed', async () => {
+    trust();
+    for (let ms = 0; ms < 900; ms += 45) {
+      const passing = new ClientStation();
+      passing.show({ kind: 'opcua client', options: parsed({}) });
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      await passing.close(false);
+    }
+    await until('nobody is connected', async () => (await plc.order<{ connections: number }>({})).connections === 0);
   });
 
   it('lets no password out in the clear', async () => {
