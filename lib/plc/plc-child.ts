@@ -2,6 +2,8 @@ import { systemClock } from '../core/clock.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
 import { type ChildSide, serveChild } from '../process/serve-child.ts';
 import { PlcHost } from './host.ts';
+import { browseOpcUa } from './opcua-browse.ts';
+import type { OpcUaLinkSettings } from './opcua-link.ts';
 import { loadOpcua } from './opcua-server.ts';
 import type { DesiredEndpoint } from './settings.ts';
 
@@ -53,6 +55,9 @@ parent = serveChild(
       host.withdraw(id);
       return undefined;
     },
+    browse: async ({ settings, nodeId }: { settings: OpcUaLinkSettings; nodeId: string }) => ({
+      body: await browseOpcUa(settings, nodeId),
+    }),
     alive: () => {
       host.alive();
       return undefined;

@@ -5,6 +5,7 @@ import { asGoodpartError, type GoodpartError, invalidParameter } from '../core/e
 import type { StationSnapshot } from '../core/snapshot.ts';
 import { type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
 import type { Handed } from './forwarding.ts';
+import { type Browsed, browseDeadlineMs } from './opcua-browse.ts';
 import { checkPlace } from './places.ts';
 import {
   type DesiredEndpoint,
@@ -14,8 +15,10 @@ import {
   type ModbusOptions,
   modbusClientSettings,
   modbusSettings,
+  type OpcUaBrowseOptions,
   type OpcUaClientOptions,
   type OpcUaOptions,
+  opcUaBrowseSettings,
   opcUaClientSettings,
   opcUaSettings,
   parseSettings,
@@ -45,6 +48,8 @@ interface Wanted {
   slots: Map<string, number>;
 }
 
+/** Starting the child and loading its OPC UA library, before it can browse. */
+const childPatienceMs = 20_000;
 const stationIdPattern = /^[A-Za-z0-9_-]{1,100}$/;
 
 /**
@@ -155,6 +160,21 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     }
   }
 
+  /**
+   * One level of a PLC's OPC UA address space, below `nodeId` ('' = Objects); at most 500 nodes. Rejects with one sentence: GP_CONFIG_INVALID
+   * names a setting, GP_ENDPOINT_FAILED says why the PLC does not answer.
+   */
+  async browse(options: OpcUaBrowseOptions, nodeId = ''): Promise<Browsed> {
+    const settings = parseSettings(opcUaBrowseSettings, options);
+    if (!this.#started) this.#start();
+    const deadlineMs = browseDeadlineMs(settings) + childPatienceMs;
+    const { body } = await this.#child.request('browse', { settings, nodeId }, [], {
+      deadlineMs,
+      keepOnDeadline: true,
+    });
+    return body as Browsed;
+  }
+
   endpointState(key: string): EndpointState | undefined {
     return this.#states.get(key);
   }
@@ -176,10 +196,11 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     if (known !== undefined && JSON.stringify(known.settings) === JSON.stringify(settings)) return;
     this.#endpoints.set(key, { settings, slots: known?.slots ?? new Map() });
     this.#set(key, { state: 'opening', text: 'opening', clients: 0 });
-    if (this.#started) {
-      this.#configure();
-      return;
-    }
+    if (this.#started) this.#configure();
+    else this.#start();
+  }
+
+  #start(): void {
     this.#started = true;
     this.#child.start().catch(() => {}); // said by `failure`; it goes on trying
   }

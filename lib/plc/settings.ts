@@ -58,26 +58,33 @@ const nodeTemplate = z
 
 export const opcUaSecurity = ['None', 'Basic256Sha256', 'Aes128_Sha256_RsaOaep', 'Aes256_Sha256_RsaPss'] as const;
 
+const opcUaAccess = {
+  /** opc.tcp://host:port/path of the PLC. */
+  url: z.string().regex(/^opc\.tcp:\/\/[^\s]+$/, 'opc.tcp://host:port'),
+  /** Anything but None signs and encrypts. */
+  security: z.enum(opcUaSecurity).default('None'),
+  /** '' = anonymous. A password goes over an encrypted connection only. */
+  user: z.string().max(100).default(''),
+  password: z.string().max(200).default(''),
+  pkiDir: z.string().min(1),
+  timeoutMs: z.number().int().min(500).max(30_000).default(3000),
+};
+
+const encrypted = ({ user, security }: { user: string; security: string }) => user === '' || security !== 'None';
+const asPasswordIsSet = { path: ['security'], message: 'an encrypted connection, as a user with a password is set,' };
+
 /** The station as client of a PLC's OPC UA server. */
 export const opcUaClientSettings = z
   .strictObject({
-    /** opc.tcp://host:port/path of the PLC. */
-    url: z.string().regex(/^opc\.tcp:\/\/[^\s]+$/, 'opc.tcp://host:port'),
-    /** Anything but None signs and encrypts. */
-    security: z.enum(opcUaSecurity).default('None'),
-    /** '' = anonymous. A password goes over an encrypted connection only. */
-    user: z.string().max(100).default(''),
-    password: z.string().max(200).default(''),
-    pkiDir: z.string().min(1),
+    ...opcUaAccess,
     template: nodeTemplate,
     /** How often the PLC's server looks for new commands, milliseconds. */
     publishMs: z.number().int().min(10).max(5000).default(50),
-    timeoutMs: z.number().int().min(500).max(30_000).default(3000),
   })
-  .refine(({ user, security }) => user === '' || security !== 'None', {
-    path: ['security'],
-    message: 'an encrypted connection, as a user with a password is set,',
-  });
+  .refine(encrypted, asPasswordIsSet);
+
+/** Looking into a PLC's OPC UA server; what else a client needs may be there and is not looked at. */
+export const opcUaBrowseSettings = z.object(opcUaAccess).refine(encrypted, asPasswordIsSet);
 
 export type ModbusSettings = z.infer<typeof modbusSettings>;
 export type OpcUaSettings = z.infer<typeof opcUaSettings>;
@@ -86,6 +93,7 @@ export type OpcUaOptions = z.input<typeof opcUaSettings>;
 export type ModbusClientSettings = z.infer<typeof modbusClientSettings>;
 export type OpcUaClientSettings = z.infer<typeof opcUaClientSettings>;
 export type ModbusClientOptions = z.input<typeof modbusClientSettings>;
+export type OpcUaBrowseOptions = z.input<typeof opcUaBrowseSettings>;
 export type OpcUaClientOptions = z.input<typeof opcUaClientSettings>;
 
 export type EndpointSettings =

@@ -37,6 +37,15 @@ describe('the tools', () => {
     }
   });
 
+  it('ask only for Python packages of one version, into an environment of their own', () => {
+    for (const room of readdirSync(join(repositoryRoot, '.ci/python.d'))) {
+      for (const line of read(`.ci/python.d/${room}`).trim().split('\n')) {
+        assert.match(line, /^(#.*|[a-z0-9-]+==[\d.]+)$/, `${room}: ${line}`);
+      }
+    }
+    assert.match(read('.ci/run'), /\nexport GOODPART_TEST_PYTHON="\$python\/bin\/python"\n/);
+  });
+
   it('bring a Node of the supported range for both kinds of machine', async () => {
     const { optionalDependencies } = readJson<{ optionalDependencies: Record<string, string> }>(
       'lib/build/package.json',
