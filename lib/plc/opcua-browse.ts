@@ -2,6 +2,7 @@ import type { DataValue, NodeId, ReferenceDescription } from 'node-opcua';
 import { GoodpartError } from '../core/errors.ts';
 import { OpcUaLink, type OpcUaLinkSettings } from './opcua-link.ts';
 import { inChunks } from './opcua-mapping.ts';
+import { browseDeadlineMs } from './settings.ts';
 
 const maxBrowsed = 500;
 const objectsFolder = 'ns=0;i=85';
@@ -20,11 +21,6 @@ export interface Browsed {
   nodes: BrowsedNode[];
   /** There are more than the 500 that are told. */
   more: boolean;
-}
-
-/** Connecting, browsing and reading, together. */
-export function browseDeadlineMs({ timeoutMs }: { timeoutMs: number }): number {
-  return 4 * timeoutMs;
 }
 
 /** One level of a PLC's address space, below `nodeId` ('' = Objects), over a session of its own. Rejects with one sentence. */

@@ -5,9 +5,10 @@ import { asGoodpartError, type GoodpartError, invalidParameter } from '../core/e
 import type { StationSnapshot } from '../core/snapshot.ts';
 import { type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
 import type { Handed } from './forwarding.ts';
-import { type Browsed, browseDeadlineMs } from './opcua-browse.ts';
+import type { Browsed } from './opcua-browse.ts';
 import { checkPlace } from './places.ts';
 import {
+  browseDeadlineMs,
   type DesiredEndpoint,
   type EndpointSettings,
   type EndpointState,

@@ -86,6 +86,11 @@ export const opcUaClientSettings = z
 /** Looking into a PLC's OPC UA server; what else a client needs may be there and is not looked at. */
 export const opcUaBrowseSettings = z.object(opcUaAccess).refine(encrypted, asPasswordIsSet);
 
+/** How long looking into a PLC's server may take: connecting, browsing and reading together. */
+export function browseDeadlineMs({ timeoutMs }: { timeoutMs: number }): number {
+  return 4 * timeoutMs;
+}
+
 export type ModbusSettings = z.infer<typeof modbusSettings>;
 export type OpcUaSettings = z.infer<typeof opcUaSettings>;
 export type ModbusOptions = z.input<typeof modbusSettings>;

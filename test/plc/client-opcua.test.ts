@@ -246,6 +246,21 @@ describe('the OPC UA client', function () {
     assert.equal(station.commands.length, 0);
   });
 
+  it('gives a slow PLC the newest picture, and the ring brings what it missed', async () => {
+    await start();
+    client(station, port);
+    await open();
+    await plc.order({ slow: 100 });
+    for (let n = 1; n <= 6; n++) {
+      station.publish();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await told(6);
+    const numbers = plc.events.flatMap(({ write }) => write.filter(([name]) => name === 'Result.Sequence'));
+    assert.ok(numbers.length < 7, `told ${numbers}`);
+    assert.deepEqual((await get('Ring.Sequence'))[0], [6, 5, 4, 3, 2, 1, 0, 0]);
+  });
+
   it('leaves no session behind over fifty outages', async function () {
     this.timeout(120_000);
     await start();
