@@ -306,7 +306,11 @@ describe('the OPC UA client without a PLC', function () {
   it('gives up a server that accepts and never answers', async () => {
     const station = new ClientStation();
     const sockets: Socket[] = [];
-    const server = createServer((socket) => sockets.push(socket.on('error', () => {}).resume()));
+    const ends = new Set<string | undefined>();
+    const server = createServer((socket) => {
+      sockets.push(socket.resume());
+      socket.on('error', ({ code }: NodeJS.ErrnoException) => ends.add(code));
+    });
     const port = await freePort();
     await new Promise<void>((resolve) => server.listen(port, host, resolve));
     client(station, port, { timeoutMs: 500 });
@@ -318,6 +322,7 @@ describe('the OPC UA client without a PLC', function () {
     assert.ok(!station.states.some(({ state }) => state === 'open'));
     await station.close(true);
     await until('all are closed', () => sockets.every((socket) => socket.destroyed));
+    assert.deepEqual([...ends], ['ECONNRESET'], 'a reset: the system does not go on delivering what was written');
     server.close();
   });
 });
