@@ -78,6 +78,7 @@ export class EndpointKeeper {
   }
 
   start(): void {
+    if (this.#closed) return;
     this.#opening = this.#open();
   }
 

@@ -120,7 +120,9 @@ export class PlcHost {
           closing: false,
         };
         this.#endpoints.set(key, endpoint);
-        keeper.start();
+        // A client that leaves still writes its last words into the PLC: not over the first ones of the next
+        if (settings.kind.endsWith('client')) void Promise.allSettled(this.#leaving).then(() => keeper.start());
+        else keeper.start();
       }
       endpoint.slots = new Map(stations.map(({ id, slot }) => [id, slot]));
       this.#attachAll(key, endpoint);

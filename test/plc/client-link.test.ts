@@ -60,6 +60,35 @@ describe('a link whose station is the client', function () {
     assert.deepEqual([await word(24), (await word(2)) & 1, await word(22)], [0, 0, 8]);
   });
 
+  it('begins with other settings only after the last words of before', async function () {
+    needs(this, 'pymodbus', hasPythonModule('pymodbus'));
+    const port = await freePort();
+    const server = await FakePlc.start<{ write: number; words: number[]; connections: number }>(
+      '/usr/bin/python3',
+      'fake_plc_modbus.py',
+      [port, 400],
+    );
+    plc = server;
+    link.openModbusClient('plc', { host, port });
+    link.attach('plc', 'st1');
+    link.publish(makeSnapshot(makeResult(7)));
+    await open('plc');
+    await server.order({ slow: 40 });
+    const before = server.events.length;
+    const codes = () =>
+      server.events
+        .slice(before)
+        .flatMap(({ write, words }) => (write === 23 ? [words[1]] : write === 24 ? [words[0]] : []));
+    link.openModbusClient('plc', { host, port, pollMs: 50 });
+    await until('both have written', () => codes().length > 1);
+    await open('plc');
+    assert.deepEqual(codes(), [0, 1], 'closed, then the picture of now');
+    assert.ok(
+      server.events.every(({ connections }) => connections === 1),
+      'and never two at once',
+    );
+  });
+
   it('tells an OPC UA PLC, and shows what lies in it', async function () {
     const python = pythonWith(this, 'asyncua');
     const port = await freePort();

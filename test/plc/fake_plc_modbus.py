@@ -1,6 +1,6 @@
 """
 A PLC as Modbus TCP server (pymodbus), for a client under test. Prints each write as one JSON line
-{"write": first register, "words": [...]} in the order in which it took effect, and answers orders, one JSON line each on stdin:
+{"write": first register, "words": [...], "connections": n} in the order in which it took effect, and answers orders, one JSON line each on stdin:
 {"get": [first, count]}, {"set": [first, [words]]}, {"slow": ms}, {"rom": true}, {"drop": true}, {"connections": true}.
 Arguments: port, registers.
 """
@@ -25,6 +25,7 @@ class Memory(ModbusSequentialDataBlock):
     slow = 0
     rom = False
     reads = 0
+    connections = {}
 
     def getValues(self, address, count=1):
         time.sleep(self.slow / 1000)
@@ -36,7 +37,7 @@ class Memory(ModbusSequentialDataBlock):
         if self.rom:
             return
         super().setValues(address, values)
-        say({"write": address, "words": values})
+        say({"write": address, "words": values, "connections": len(self.connections)})
 
 
 async def main():
@@ -45,6 +46,8 @@ async def main():
     server = await StartAsyncTcpServer(
         context, address=("127.0.0.1", port), defer_start=True, allow_reuse_address=True
     )
+
+    memory.connections = server.active_connections
 
     def obey(order):
         if "get" in order:
