@@ -31,6 +31,16 @@ function takeLink(): Promise<Lease<PlcLink>> {
   });
 }
 
+/** Runs with the PLC child, which is started where it does not run yet and goes again after a while. */
+export async function withLink<T>(work: (link: PlcLink) => Promise<T>): Promise<T> {
+  const { value, release } = await takeLink();
+  try {
+    return await work(value);
+  } finally {
+    await release();
+  }
+}
+
 /** While this process hung, the PLC was told that these parts are invalid: the ledger must not say otherwise later. */
 function sayTheSame(stationId: string, results: ToldResult[]): void {
   for (const { sequence } of results) stationOf(stationId)?.invalidateHung(sequence);
@@ -40,13 +50,15 @@ function stationOf(id: string): Station | undefined {
   return liveStations().find((station) => station.id === id);
 }
 
+type About = Pick<EndpointView, 'name' | 'protocol' | 'address'> & { role: 'server' | 'client' };
+
 /**
  * An endpoint that survives deploys: `open` tells the PLC child to open it under the given key. Resolves with what output
  * nodes need and how to give it back.
  */
 export async function takeEndpoint(
   owner: string,
-  about: Pick<EndpointView, 'name' | 'protocol' | 'address'>,
+  about: About,
   options: object,
   open: (link: PlcLink, key: string) => void,
 ): Promise<Lease<PlcEndpoint>> {
@@ -72,11 +84,7 @@ export async function takeEndpoint(
   });
 }
 
-function endpointOf(
-  link: PlcLink,
-  key: string,
-  about: Pick<EndpointView, 'name' | 'protocol' | 'address'>,
-): PlcEndpoint {
+function endpointOf(link: PlcLink, key: string, { role, ...about }: About): PlcEndpoint {
   return {
     key,
     attach: (snapshot: StationSnapshot, slot: number) => {
@@ -88,7 +96,8 @@ function endpointOf(
     state: () => {
       const { state, text, clients } = link.endpointState(key) ?? { state: 'opening', text: 'opening', clients: 0 };
       const who = clients === 1 ? '1 client' : `${clients} clients`;
-      return { ...about, clients, ok: state === 'open', text: state === 'open' ? `${text}, ${who}` : text };
+      const ok = state === 'open';
+      return { ...about, clients, ok, text: ok && role === 'server' ? `${text}, ${who}` : text };
     },
     onState: (callback) => {
       const listener = (changed: string, _state: EndpointState) => {

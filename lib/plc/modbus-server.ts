@@ -1,6 +1,8 @@
 import type { Server, Socket } from 'node:net';
 import { type IServiceVector, ServerTCP } from 'modbus-serial';
+import { wordsInRange } from './command-ranges.ts';
 import type { Protocol, StationView } from './endpoint.ts';
+import { guardSocket, type ModbusRequest } from './modbus-guard.ts';
 import {
   blockLength,
   commandLength,
@@ -14,10 +16,10 @@ import {
 import type { ModbusSettings } from './settings.ts';
 
 const maxReadRegisters = 125;
-/** A client that asks faster than it reads is dropped at this backlog. */
-const maxBacklog = 256 * 1024;
+const maxReadBits = 2000;
 /** An orderly end leaves the closing picture readable this long. */
 const lastWordsMs = 300;
+const simpleCoils = [200, 201] as const;
 
 function modbusError(code: 1 | 2 | 3 | 4 | 6, text: string): Error {
   return Object.assign(new Error(text), { modbusErrorCode: code });
@@ -92,9 +94,17 @@ export class ModbusServer implements Protocol {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 10_000);
     socket.setTimeout(this.#settings.idleMs, () => socket.destroy());
-    socket.on('data', () => {
-      if (socket.writableLength > maxBacklog) socket.destroy();
-    });
+    guardSocket(socket, { unitId: this.#settings.unitId, refuse: (request) => this.#refusal(request) });
+  }
+
+  /** Counts out of their range; and several coils are written as a whole or not at all, where the library would begin with the first. */
+  #refusal({ functionCode, body }: ModbusRequest): number {
+    if (functionCode > 4 && functionCode !== 15) return 0;
+    const [address, count] = [body.readUInt16BE(2), body.readUInt16BE(4)];
+    if (functionCode <= 4) return count > 0 && count <= (functionCode <= 2 ? maxReadBits : maxReadRegisters) ? 0 : 3;
+    const offset = address % slotSpan;
+    const known = this.#slots.has(Math.floor(address / slotSpan));
+    return known && offset >= simpleCoils[0] && offset + count - 1 <= simpleCoils[1] ? 0 : 2;
   }
 
   #vector(): IServiceVector {
@@ -146,7 +156,6 @@ export class ModbusServer implements Protocol {
   }
 
   #read(address: number, length: number): number[] {
-    if (length > maxReadRegisters) throw modbusError(3, `At most ${maxReadRegisters} registers`);
     const { attached, offset } = this.#find(address);
     const last = offset + length - 1;
     if (!readableRanges.some(([from, to]) => offset >= from && last <= to)) {
@@ -181,6 +190,7 @@ export class ModbusServer implements Protocol {
     }
     const low = this.#settings.textOrder === 'low';
     const words = values.map((word, index) => (low && first + index >= commandTextStart ? swapBytes(word) : word));
+    if (!wordsInRange(first, words)) throw modbusError(3, 'A value of the command block is out of its range');
     attached.view.write(first, words);
     attached.view.evaluate();
     attached.registers = undefined;

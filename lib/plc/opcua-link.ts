@@ -214,7 +214,7 @@ export class OpcUaLink {
     if (status.isGood()) return;
     const { pkiDir } = this.#settings;
     const thumbprint = createHash('sha1').update(serverCertificate).digest('hex');
-    const how = `it lies in ${join(pkiDir, 'rejected')}; move it to ${join(pkiDir, 'trusted/certs')} to trust it`;
+    const how = `trust it in this endpoint’s dialog, or move it from ${join(pkiDir, 'rejected')} to trusted/certs`;
     throw this.error(
       status.name === 'BadCertificateUntrusted'
         ? `has a certificate that is not trusted (thumbprint ${thumbprint}): ${how}`

@@ -1,7 +1,8 @@
 import type { AddressSpace, StatusCode, UAObject, UAVariable, VariantLike } from 'node-opcua';
 import type { StationView } from './endpoint.ts';
 import { type Opcua, tagVariant } from './opcua-variant.ts';
-import { commandStart, encodeRegisters } from './registers.ts';
+import type { CommandWrites } from './opcua-writes.ts';
+import { encodeRegisters } from './registers.ts';
 import { type Tag, tagTable } from './tag-table.ts';
 import type { ResultQuality, TagValues } from './tag-values.ts';
 
@@ -34,11 +35,14 @@ export class StationNodes {
   readonly #nodes: Node[] = [];
   readonly #last: Node[] = [];
   readonly #qualities: Record<ResultQuality, StatusCode>;
+  readonly #writes: CommandWrites;
+  readonly #commands: UAVariable[] = [];
   #sequence = -1;
-  #evaluation: NodeJS.Immediate | undefined;
+  #picture: TagValues | undefined;
 
-  constructor(opcua: Opcua, space: AddressSpace, view: StationView) {
+  constructor(opcua: Opcua, space: AddressSpace, view: StationView, writes: CommandWrites) {
     this.#opcua = opcua;
+    this.#writes = writes;
     this.#space = space;
     this.#view = view;
     const { StatusCodes } = opcua;
@@ -60,24 +64,39 @@ export class StationNodes {
     this.update();
   }
 
+  /** One picture per turn of the loop: a request that names a computed node a thousand times costs one. */
+  #now(): TagValues {
+    if (this.#picture === undefined) {
+      this.#picture = this.#view.values();
+      setImmediate(() => {
+        this.#picture = undefined;
+      });
+    }
+    return this.#picture;
+  }
+
   /** Brings every node up to the station's values of now; the payload first, Sequence last. */
   update(): void {
+    this.#picture = undefined;
     const values = this.#view.values();
     const renewed = values.result.sequence !== this.#sequence;
     this.#sequence = values.result.sequence;
     const quality = this.#qualities[values.quality];
     for (const node of [...this.#nodes, ...this.#last]) {
-      const status = node.ofResult ? quality : this.#opcua.StatusCodes.Good;
-      const variant = node.read(values);
-      const key = `${status.name}:${variant.value}`;
-      if (key === node.shown && !(renewed && node.ofResult)) continue;
-      node.shown = key;
-      node.variable.setValueFromSource(variant, status);
+      this.#show(node, values, node.ofResult ? quality : undefined, renewed && node.ofResult);
     }
   }
 
+  #show(node: Node, values: TagValues, status = this.#opcua.StatusCodes.Good as StatusCode, always = false): void {
+    const variant = node.read(values);
+    const key = `${status.name}:${variant.value}`;
+    if (key === node.shown && !always) return;
+    node.shown = key;
+    node.variable.setValueFromSource(variant, status);
+  }
+
   dispose(): void {
-    clearImmediate(this.#evaluation);
+    for (const variable of this.#commands) this.#writes.remove(variable);
     this.#space.deleteNode(this.#root.nodeId);
   }
 
@@ -118,7 +137,10 @@ export class StationNodes {
     });
     const node: Node = { variable, ofResult, read, shown: undefined };
     (tag.name === lastWritten ? this.#last : this.#nodes).push(node);
-    if (tag.access === 'rw') this.#listen(tag, node);
+    if (tag.access === 'rw') {
+      this.#commands.push(variable);
+      this.#writes.add({ tag, variable, view: this.#view, show: () => this.#show(node, this.#view.values()) });
+    }
     for (const [bit, bitName] of (tag.bits ?? []).entries()) this.#addBit(parent, folderName, bitName, tag, bit);
   }
 
@@ -175,7 +197,7 @@ export class StationNodes {
       minimumSamplingInterval: sampledMs,
       value: {
         timestamped_get: () => {
-          const { variant, status } = read(this.#view.values());
+          const { variant, status } = read(this.#now());
           const now = new Date();
           return new DataValue({ value: variant, statusCode: status, sourceTimestamp: now, serverTimestamp: now });
         },
@@ -183,7 +205,7 @@ export class StationNodes {
     });
   }
 
-  /** Anonymous clients may look at the command block; only a user may write into it. */
+  /** Everybody may look at the command block; only an operator may write into it. */
   #access(tag: Tag) {
     if (tag.access === 'r') return { accessLevel: 'CurrentRead', userAccessLevel: 'CurrentRead' };
     const { WellKnownRoles, makePermissionFlag } = this.#opcua;
@@ -193,23 +215,9 @@ export class StationNodes {
       userAccessLevel: 'CurrentRead | CurrentWrite',
       rolePermissions: [
         { roleId: WellKnownRoles.Anonymous, permissions: look },
-        { roleId: WellKnownRoles.AuthenticatedUser, permissions: makePermissionFlag('Browse | Read | Write') },
+        { roleId: WellKnownRoles.AuthenticatedUser, permissions: look },
+        { roleId: WellKnownRoles.Operator, permissions: makePermissionFlag('Browse | Read | Write') },
       ],
     };
-  }
-
-  /** All nodes of one Write request are evaluated after the last one. */
-  #listen(tag: Tag, node: Node): void {
-    node.variable.on('value_changed', (dataValue) => {
-      const written = dataValue.value.value as unknown;
-      if (written === node.read(this.#view.values()).value) return;
-      node.shown = undefined;
-      if (typeof written === 'number') this.#view.write(tag.address - commandStart, [written]);
-      else this.#view.writePartId(typeof written === 'string' ? written : '');
-      this.#evaluation ??= setImmediate(() => {
-        this.#evaluation = undefined;
-        this.#view.evaluate();
-      });
-    });
   }
 }

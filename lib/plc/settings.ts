@@ -24,13 +24,34 @@ export const opcUaSettings = z.strictObject({
   port: port.default(4840),
   /** Anonymous clients may read, never write. */
   allowAnonymous: z.boolean().default(true),
-  /** Users may write commands; they log in over an encrypted connection only. */
+  /** Security policy None: clients without certificate and encryption may read. False: they find the endpoint, and that is all. */
+  allowNone: z.boolean().default(true),
+  /** An observer reads, an operator also writes commands; both log in over an encrypted connection only. */
   users: z
-    .array(z.strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(200) }))
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(100),
+        password: z.string().min(1).max(200),
+        role: z.enum(['observer', 'operator']).default('operator'),
+      }),
+    )
+    .max(20)
     .default([]),
   /** Certificates: own, trusted/certs, rejected. */
   pkiDir: z.string().min(1),
+  /** Who this server is to its clients, part of its certificate; '' = `urn:<host name>:goodpart`. */
+  applicationUri: z
+    .union([
+      z.literal(''),
+      z
+        .string()
+        .max(200)
+        .regex(/^urn:[^\s,"]+$/, 'a urn without spaces'),
+    ])
+    .default(''),
   maxSessions: z.number().int().min(1).max(64).default(8),
+  /** A connection without a session, and a session whose connection broke, are given up after this, milliseconds. */
+  halfOpenMs: z.number().int().min(1000).max(600_000).default(20_000),
 });
 
 /** The station as client of a PLC's Modbus TCP server. */

@@ -1,5 +1,6 @@
 import type { Editor } from '../../lib/node-red/editor/dialog.ts';
 
 export const editor: Editor = {
-  summary: ({ host, port }) => `${host}:${port}`,
+  summary: ({ role, host, port, plcHost, plcPort }) =>
+    role === 'client' ? `${plcHost}:${plcPort}` : `${host}:${port}`,
 };

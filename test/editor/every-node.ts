@@ -52,7 +52,7 @@ export const region = {
 export const cases: DialogCase[] = [
   config('station', { line: 'line1', station: 'station1', deadlineMs: 2000 }, { deadlineMs: '1500', mode: 'shadow' }),
   config('model', { model: 'parts', threads: 1 }, { threads: '2', version: '3' }),
-  config('opcua-endpoint', { host: '127.0.0.1', port: 48410 }, { port: '48411', user: 'plc' }),
+  config('opcua-endpoint', { host: '127.0.0.1', port: 48410 }, { port: '48411', allowNone: false }),
   config('modbus-endpoint', { host: '127.0.0.1', port: 15020 }, { port: '15021', wordOrder: 'CDAB' }),
   flow('trigger', { ...station, source: 'message', partIdProperty: 'part.id' }, { partIdProperty: 'payload.id' }, 2),
   flow('camera', { ...station, view: 'main', source: 'folder', path: '/tmp/pictures' }, { loop: false, view: 'top' }),

@@ -61,7 +61,7 @@ describe('the OPC UA client, secured', function () {
     const text = await failure();
     assert.match(
       text,
-      /has a certificate that is not trusted \(thumbprint [0-9a-f]{40}\): it lies in .*rejected; move it to .*trusted\/certs to trust it$/,
+      /has a certificate that is not trusted \(thumbprint [0-9a-f]{40}\): trust it in this endpoint’s dialog, or move it from .*rejected to trusted\/certs$/,
     );
     assert.equal(plc.events.length, 0, 'nothing was written');
     const [file] = list('rejected');

@@ -28,5 +28,8 @@ export const askJson = <T>(url: string, signal?: AbortSignal) => ask<T>({ url, d
 export const askBlob = (url: string, signal?: AbortSignal) =>
   ask<Blob>({ url, xhrFields: { responseType: 'blob' } }, signal);
 
-export const askToDo = <T>(url: string) =>
-  ask<T>({ url, method: 'POST', contentType: 'application/json', data: '{}', dataType: 'json' });
+export const askToDo = <T>(url: string, body: object = {}, signal?: AbortSignal) =>
+  ask<T>(
+    { url, method: 'POST', contentType: 'application/json', data: JSON.stringify(body), dataType: 'json' },
+    signal,
+  );
