@@ -89,6 +89,11 @@ export class AsyncuaPeer {
     return this.#ask({ op: 'heard' });
   }
 
+  /** The status of each of these values. */
+  qualities(): Promise<string[]> {
+    return this.#ask({ op: 'qualities' });
+  }
+
   /** Stops the peer's process as a hung machine would, or lets it go on. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
     this.#process.kill(name);

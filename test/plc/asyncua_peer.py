@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 logging.disable(logging.CRITICAL)
 clients = {}
 heard = []
+qualities = []
 
 
 def make_certificate(o):
@@ -111,11 +112,14 @@ async def run(o):
         class Handler:
             def datachange_notification(self, node, value, data):
                 heard.append(value)
+                qualities.append(data.monitored_item.Value.StatusCode.name)
         subscription = await client.create_subscription(50, Handler())
         await subscription.subscribe_data_change(client.get_node("ns=1;s=" + o["node"]))
         return "subscribed"
     if op == "heard":
         return heard
+    if op == "qualities":
+        return qualities
     if op == "disconnect":
         await clients.pop(o.get("as", "main")).disconnect()
         return "gone"

@@ -14,6 +14,8 @@ interface Row {
   status: string;
 }
 
+const usual = { deadlineMs: 2000, maxOpen: 3, staleAfterMs: 0 };
+
 /** The rows of PLC.md section 5, each seen by two clients that are none of ours: jsmodbus and asyncua. */
 describe('what the tags say when things go wrong (PLC.md section 5)', function () {
   this.timeout(60_000);
@@ -21,33 +23,41 @@ describe('what the tags say when things go wrong (PLC.md section 5)', function (
   let modbus: ModbusClient;
   let peer: AsyncuaPeer;
 
-  beforeEach(async function () {
+  /** Each part has a TriggerId of its own. */
+  let id = 0;
+
+  before(async function () {
     peer = new AsyncuaPeer(pythonWith(this, 'asyncua'));
+    wired = await WiredStation.open();
+    modbus = await ModbusClient.connect(wired.modbusPort);
+    await peer.connect({ url: wired.url });
   });
 
-  afterEach(async () => {
+  afterEach(() => {
+    wired.station.setHealth('cam', 'camera', true, 0, '');
+    wired.station.configure(usual);
+  });
+
+  after(async () => {
     peer?.stop();
     modbus?.close();
     await wired?.close();
   });
 
-  async function open(options: Parameters<typeof WiredStation.open>[0] = {}): Promise<void> {
-    wired = await WiredStation.open(options);
-    modbus = await ModbusClient.connect(wired.modbusPort);
-    await peer.connect({ url: wired.url });
-  }
-
   const words = () => modbus.read(0, 100);
   const tag = async (name: string) => (await peer.read([`${wired.station.id}.${name}`]))[0];
 
-  async function trigger(id: number): Promise<void> {
+  async function trigger(): Promise<void> {
+    id += 1;
     await modbus.write(200, [id]);
     await until('accepted', async () => (await words())[13] === id);
   }
 
-  async function part(id: number, value = 0): Promise<void> {
-    await trigger(id);
-    wired.judge(wired.taken.at(-1) ?? assert.fail('no part'), value);
+  const newest = () => wired.taken.at(-1) ?? assert.fail('no part');
+
+  async function part(): Promise<void> {
+    await trigger();
+    wired.judge(newest(), 0);
     await until('its result', async () => (await words())[23] === id);
   }
 
@@ -79,20 +89,17 @@ describe('what the tags say when things go wrong (PLC.md section 5)', function (
   }
 
   it('start, nothing inspected yet', async () => {
-    await open();
     await shows({ code: 0, resultValid: false, ready: true, status: 'BadWaitingForInitialData' }, 'start');
     await heartbeat(true);
   });
 
   it('a good part, for comparison', async () => {
-    await open();
-    await part(1);
+    await part();
     await shows({ code: 1, resultValid: true, ready: true, status: 'Good' }, 'a pass');
   });
 
   it('camera lost, no trigger open: the last result stays', async () => {
-    await open();
-    await part(1);
+    await part();
     wired.station.setHealth('cam', 'camera', false, 101, 'lost');
     const now = await shows({ code: 1, resultValid: true, ready: false, status: 'Good' }, 'camera lost');
     assert.equal(now[7], 101);
@@ -100,35 +107,33 @@ describe('what the tags say when things go wrong (PLC.md section 5)', function (
   });
 
   it('camera lost, trigger open: a result of its own', async () => {
-    await open();
-    await part(1);
+    await part();
     const [sequence] = await modbus.read(22, 1);
-    await trigger(2);
+    await trigger();
     wired.station.setHealth('cam', 'camera', false, 101, 'lost');
-    const id = wired.taken[1].id;
-    wired.station.failView(id, 'main', { key: 'cameraLost', code: 21, text: 'The camera gave no picture' });
+    wired.station.failView(newest().id, 'main', { key: 'cameraLost', code: 21, text: 'The camera gave no picture' });
     const now = await shows({ code: 4, resultValid: true, ready: false, status: 'BadDeviceFailure' }, 'invalid');
-    assert.deepEqual([now[22], now[23], now[25]], [sequence + 1, 2, 21]);
+    assert.deepEqual([now[22], now[23], now[25]], [sequence + 1, id, 21]);
     await heartbeat(true);
   });
 
   it('inference failed', async () => {
-    await open();
-    await trigger(1);
-    wired.station.failView(wired.taken[0].id, 'main', { key: 'engineFailed', code: 25, text: 'failed' });
+    await trigger();
+    wired.station.failView(newest().id, 'main', { key: 'engineFailed', code: 25, text: 'failed' });
     const now = await shows({ code: 4, resultValid: true, ready: true, status: 'BadDeviceFailure' }, 'invalid');
-    assert.deepEqual([now[23], now[25]], [1, 25]);
+    assert.deepEqual([now[23], now[25]], [id, 25]);
   });
 
   it('inference late', async () => {
-    await open({ deadlineMs: 150 });
-    await trigger(1);
+    wired.station.configure({ ...usual, deadlineMs: 150 });
+    await trigger();
+    await until('its result', async () => (await words())[23] === id);
     const now = await shows({ code: 4, resultValid: true, ready: true, status: 'BadDeviceFailure' }, 'invalid');
-    assert.deepEqual([now[23], now[25]], [1, 20]);
+    assert.deepEqual([now[23], now[25]], [id, 20]);
   });
 
   it('free-running result older than its limit', async () => {
-    await open({ staleAfterMs: 200 });
+    wired.station.configure({ ...usual, staleAfterMs: 200 });
     const answer = wired.station.accept({
       ...{ triggerId: 0, partId: '', expectedRecipe: 0, source: 'timer', at: performance.now() },
     });
@@ -140,49 +145,50 @@ describe('what the tags say when things go wrong (PLC.md section 5)', function (
   });
 
   it('result not yet acknowledged: never stale', async () => {
-    await open({ staleAfterMs: 200, acknowledged: true });
-    await part(1);
+    wired.station.configure({ ...usual, staleAfterMs: 200, acknowledged: true });
+    await modbus.write(202, await modbus.read(22, 1)); // what came before is taken
+    await part();
     await until('old', async () => (await modbus.read(38, 1))[0] > 60);
     await shows({ code: 1, resultValid: true, ready: true, status: 'Good' }, 'still there');
   });
 
   it('decision loop hung: the PLC process says so, and says the same when it is back', async () => {
-    await open();
-    await part(1);
-    await trigger(2);
+    await part();
+    await trigger();
     wired.hang();
     const hung = await shows({ code: 4, resultValid: true, ready: false, status: 'Bad' }, 'hung');
-    assert.deepEqual([hung[23], hung[7], (hung[2] >> 8) & 1], [2, 501, 1]);
+    assert.deepEqual([hung[23], hung[7], (hung[2] >> 8) & 1], [id, 501, 1]);
     await heartbeat(false);
     wired.wake();
     const back = await shows({ code: 4, resultValid: true, ready: true, status: 'BadDeviceFailure' }, 'back');
-    assert.deepEqual([back[22], back[23]], [hung[22], 2]);
+    assert.deepEqual([back[22], back[23]], [hung[22], id]);
     await heartbeat(true);
-    await part(3);
+    await part();
   });
 
   it('what is asked of a hung station is refused at once and counted', async () => {
-    await open();
-    await part(1);
+    await part();
+    const [before] = await modbus.read(89, 1);
+    const parts = wired.taken.length;
     wired.hang();
     await until('hung', async () => (await words())[7] === 501);
-    await modbus.write(200, [2]);
-    await until('refused', async () => (await words())[15] === 2);
+    id += 1;
+    await modbus.write(200, [id]);
+    await until('refused', async () => (await words())[15] === id);
     assert.equal((await words())[16], 34);
     await modbus.write(203, [2]);
     assert.deepEqual(await modbus.read(10, 2), [2, 3]);
-    assert.deepEqual(await modbus.read(88, 2), [0, 1]);
+    assert.deepEqual(await modbus.read(89, 1), [before + 1]);
     wired.wake();
     await until('ready', async () => ((await words())[2] & 1) === 1);
-    assert.deepEqual(await modbus.read(88, 2), [0, 1], 'counted once');
+    assert.deepEqual(await modbus.read(89, 1), [before + 1], 'counted once');
     assert.deepEqual(await modbus.read(10, 2), [2, 3]);
     assert.equal(wired.station.mode, 'run', 'a command that was refused is not done later');
-    assert.equal(wired.taken.length, 1);
+    assert.equal(wired.taken.length, parts);
   });
 
   it('orderly shutdown', async () => {
-    await open();
-    await part(1);
+    await part();
     await peer.subscribe(`${wired.station.id}.Result.Code`);
     const closing = wired.close();
     const last = await until('0/0/0', async () => {
@@ -190,10 +196,7 @@ describe('what the tags say when things go wrong (PLC.md section 5)', function (
       return (now[2] & 0b101) === 0 && now[24] === 0 ? now : undefined;
     });
     assert.equal(last[24], 0);
-    await until('Bad_Shutdown', async () => {
-      const heard = await peer.heard();
-      return JSON.stringify(heard).includes('BadShutdown');
-    });
+    await until('Bad_Shutdown', async () => (await peer.qualities()).includes('BadShutdown'));
     await closing;
     await until('the connection ends', () => modbus.closed);
   });
