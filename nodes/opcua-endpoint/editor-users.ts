@@ -80,7 +80,6 @@ export function showUsers(form: Form, place: JQuery): void {
     sortable: false,
     height: 'auto',
     addItem: (row, _index, data) => addRow(row, data),
-    removeItem: changed,
   });
   // at once: until the row has faded away, somebody may have saved
   list.on('click', '.red-ui-editableList-item-remove', ({ currentTarget }) => {

@@ -228,16 +228,6 @@ describe('The dialog of an OPC UA endpoint', function () {
     await editor.shoot('opcua-client');
     await editor.cancel();
   });
-
-  it('needs permissions: reading for the list, writing for whom to trust', async () => {
-    const post = (path: string, body = '{}') =>
-      red.request(path, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
-    assert.equal((await post(`goodpart/opcua/certificates/${'0'.repeat(64)}/trust`)).status, 400);
-    assert.equal((await post(`goodpart/opcua/certificates/..%2F..%2Fx/trust`)).status, 400);
-    assert.equal((await post(`goodpart/opcua/certificates/${'0'.repeat(64)}/constructor`)).status, 400);
-    assert.equal((await red.request('goodpart/opcua/certificates/own/private')).status, 404);
-    assert.equal((await post('goodpart/opcua/browse', '{"url":5}')).status, 400);
-  });
 });
 
 describe('The dialog of an OPC UA endpoint that is a client', function () {
