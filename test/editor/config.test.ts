@@ -31,6 +31,7 @@ describe('The configuration kit', () => {
       deadlineMs: 2000,
       maxOpen: 2,
       staleAfterMs: 0,
+      acknowledged: false,
     });
   });
 
