@@ -9,6 +9,7 @@ import type { OverlayView } from '../lib/imaging/overlay.ts';
 import { claim } from '../lib/node-red/claims.ts';
 import { instanceOf, type Lease, resources } from '../lib/node-red/resources.ts';
 import type { Station } from '../lib/station/station.ts';
+import type { DispositionReport } from '../lib/station/station-conversation.ts';
 
 const evidenceFault = 401;
 
@@ -68,6 +69,9 @@ function takeRecording(station: Station, folder: string) {
       const recordRefusal = (request: TriggerRequest, refusal: Refusal) => {
         store.recordRefusal(key, request, refusal);
       };
+      const recordDisposition = (report: DispositionReport) => {
+        store.recordDisposition(key, report);
+      };
       const onLost = (changed: string) => {
         if (changed === key) station.countEvidenceLost();
       };
@@ -88,10 +92,12 @@ function takeRecording(station: Station, folder: string) {
         for (const inspection of station.closedAtStart) record(inspection);
         station.on('closed', record);
         station.on('refused', recordRefusal);
+        station.on('disposition', recordDisposition);
       };
       const close = async () => {
         station.off('closed', record);
         station.off('refused', recordRefusal);
+        station.off('disposition', recordDisposition);
         store.off('state', onState);
         store.off('lost', onLost);
         station.forgetHealth('evidence');

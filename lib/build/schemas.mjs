@@ -8,7 +8,12 @@ import { filesBelow } from './build.mjs';
 const require = createRequire(import.meta.url);
 
 /** Document name to the exported zod schema; the module that exports it is found by that name. */
-const documents = { model: 'modelSchema', recipe: 'recipeSchema', record: 'recordSchema' };
+const documents = {
+  disposition: 'dispositionSchema',
+  model: 'modelSchema',
+  recipe: 'recipeSchema',
+  record: 'recordSchema',
+};
 
 function moduleExporting(name) {
   const pattern = new RegExp(`^export const ${name}\\b`, 'm');

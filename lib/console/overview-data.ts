@@ -134,6 +134,8 @@ function notesOf(view: StationView, headline: string): StationCard['notes'] {
   if (status.overrun) add('warning', 'The PLC has not taken all results');
   if (health.challengeDue) add('warning', 'A challenge part is due');
   if (snapshot.mode === modeCodes.shadow) add('note', 'Shadow: verdicts are made and recorded, the PLC gets none');
+  const { challenge = 0 } = view.last?.inspection ?? {};
+  if (challenge > 0) add('note', `Challenge part ${challenge}: kept out of counters and alarms`);
   if (health.simulated) add('note', 'The pictures are simulated');
   return notes;
 }

@@ -1,5 +1,6 @@
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import { serveChild } from '../process/serve-child.ts';
+import type { DispositionLine } from './disposition.ts';
 import type { EvidencePolicy } from './policy.ts';
 import type { EvidenceRecord, PictureRole } from './record.ts';
 import type { RefusalRecord } from './refusal.ts';
@@ -70,14 +71,17 @@ const parent = serveChild(
       return undefined;
     },
     write,
-    refusals: async ({ key, refusals }: { key: string; refusals: RefusalRecord[] }) => {
+    refusals: async ({ key, lines }: { key: string; lines: RefusalRecord[] }) => {
       try {
-        await storeOf(key).refusals.append(refusals);
+        await storeOf(key).refusals.append(lines);
       } catch (thrown) {
         throw new GoodpartError('GP_EVIDENCE_LOST', asGoodpartError(thrown).message, { cause: thrown });
       }
-      return undefined;
+      return { body: [] };
     },
+    dispositions: async ({ key, lines }: { key: string; lines: DispositionLine[] }) => ({
+      body: await storeOf(key).addDispositions(lines),
+    }),
     listRefusals: async ({ key, limit }: { key: string; limit: number }) => ({
       body: await storeOf(key).refusals.newest(limit),
     }),

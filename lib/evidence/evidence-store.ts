@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
@@ -7,28 +7,25 @@ import { isId } from '../core/ids.ts';
 import type { Inspection, TriggerRequest } from '../core/inspection.ts';
 import type { Refusal } from '../core/snapshot.ts';
 import type { OverlayOptions, OverlayView } from '../imaging/overlay.ts';
-import { type ChildOptions, type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
+import type { ChildStats, SupervisedChild } from '../process/supervised-child.ts';
+import { dispositionLine, type Reported } from './disposition.ts';
+import { type ChildChoice, evidenceProcess } from './evidence-process.ts';
+import { Notes } from './notes.ts';
 import { newOpenStore, type OpenStore, type OpenStoreOptions, stateOf } from './open-store.ts';
 import { type Entry, Pending, type PendingLimits } from './pending.ts';
 import { parsePolicy } from './policy.ts';
-import { type EvidenceRecord, type PictureRole, pictureRoles } from './record.ts';
+import { checkBefore, checkLimit, checkPicture } from './reading.ts';
+import type { EvidenceRecord, PictureRole } from './record.ts';
 import { type RefusalRecord, refusalRecord } from './refusal.ts';
-import { RefusalQueue } from './refusal-queue.ts';
-import type { Region } from './render.ts';
-import { drawRequest, encodeRequest, entryOf, softwareOf } from './sending.ts';
+import { drawRequest, encodeRequest, entryOf, type RecordExtras, softwareOf } from './sending.ts';
 import type { EvidenceStats } from './stats.ts';
 import type { StorageState, StorageStats, WriteAnswer } from './store.ts';
 
 export interface EvidenceOptions {
   limits?: Partial<PendingLimits>;
-  child?: Partial<Pick<ChildOptions, 'startMs' | 'stopMs' | 'hungMs' | 'backoff' | 'nodeFlags'>>;
+  child?: ChildChoice;
   /** The child may take this long for one record before it counts as hung. */
   writeMs?: number;
-}
-
-/** Regions as outlines for the overlay, by the view's name. */
-export interface RecordExtras {
-  regions?: Record<string, Region[]>;
 }
 
 /** What the child has at a time: enough to share one sync, little enough to be sent again. */
@@ -45,7 +42,7 @@ const pauseMs = 20;
 export class EvidenceStore extends EventEmitter {
   readonly #child: SupervisedChild;
   readonly #pending: Pending;
-  readonly #refusals: RefusalQueue;
+  readonly #notes: Notes;
   readonly #limits: PendingLimits;
   readonly #writeMs: number;
   readonly #stores = new Map<string, OpenStore>();
@@ -62,20 +59,10 @@ export class EvidenceStore extends EventEmitter {
     this.#limits = { count: 2_000, bytes: 128 * 1024 * 1024, ...limits };
     this.#pending = new Pending(this.#limits);
     this.#writeMs = writeMs;
-    this.#child = new SupervisedChild({
-      name: 'evidence',
-      module: join(__dirname, 'evidence-child.js'),
-      startMs: 60_000,
-      hungMs: 5_000,
-      stopMs: 5_000,
-      backoff: { minMs: 100, maxMs: 5_000, resetAfterMs: 10_000 },
-      env: { UV_THREADPOOL_SIZE: '8' },
-      ...child,
-      initialise: () => this.#openAll(),
-    });
-    this.#refusals = new RefusalQueue({
+    this.#child = evidenceProcess(child, () => this.#openAll());
+    this.#notes = new Notes({
       ready: (key) => this.#child.state === 'running' && this.#stores.get(key)?.open === true,
-      send: (key, refusals) => this.#child.request('refusals', { key, refusals }, [], { deadlineMs: writeMs }),
+      request: (type, body) => this.#child.request(type, body, [], { deadlineMs: writeMs }),
       onLost: (key, id, why) => this.emit('lost', key, id, why),
     });
     this.#child.on('event', (type: string, body: unknown) => {
@@ -126,7 +113,7 @@ export class EvidenceStore extends EventEmitter {
       this.#pending.remove(entry);
       this.#lose(entry, 'the store was closed before it was written');
     }
-    this.#refusals.drop('the store was closed before it was written', key);
+    this.#notes.drop('the store was closed before it was written', key);
     this.#stores.delete(key);
     if (this.#child.state === 'running') await this.#child.request('close', { key }).catch(() => {});
   }
@@ -166,19 +153,29 @@ export class EvidenceStore extends EventEmitter {
   recordRefusal(key: string, request: TriggerRequest, refusal: Pick<Refusal, 'reason' | 'text'>): boolean {
     const store = this.#stores.get(key);
     if (store === undefined || this.#stopping) return false;
-    return this.#refusals.add(key, refusalRecord(store.options, request, refusal, systemClock.utc()));
+    return this.#notes.refusals.add(key, refusalRecord(store.options, request, refusal, systemClock.utc()));
+  }
+
+  /** Takes note of what became of a part, as the station's `disposition` event tells it. Never waits, never throws; false: it is lost. */
+  recordDisposition(key: string, report: Reported): boolean {
+    try {
+      if (this.#stores.has(key) && !this.#stopping) return this.#notes.dispositions.add(key, dispositionLine(report));
+      throw new GoodpartError('GP_EVIDENCE_LOST', 'the evidence store is not open');
+    } catch (thrown) {
+      this.emit('lost', key, report.id, asGoodpartError(thrown).message);
+      return false;
+    }
   }
 
   /** The newest refusals, newest first; `limit` 1..500. */
   async listRefusals(key: string, { limit }: { limit: number }): Promise<RefusalRecord[]> {
     this.#storeOf(key);
-    if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw invalidParameter('limit', '1..500', limit);
-    const { body } = await this.#child.request('listRefusals', { key, limit }, [], { keepOnDeadline: true });
-    return body as RefusalRecord[];
+    checkLimit(limit);
+    return this.#ask<RefusalRecord[]>('listRefusals', { key, limit });
   }
 
   /** An overlay as JPEG: map tinted over the frame, regions, banner. Rejects with GP_IMAGE_UNREADABLE or GP_CHILD_BUSY. */
-  async draw(frame: Frame, view: OverlayView, options: OverlayOptions = {}): Promise<Buffer> {
+  draw(frame: Frame, view: OverlayView, options: OverlayOptions = {}): Promise<Buffer> {
     return this.#picture('draw', drawRequest(frame, view, options));
   }
 
@@ -190,6 +187,10 @@ export class EvidenceStore extends EventEmitter {
   async #picture(type: string, { request, payloads }: { request: object; payloads: Buffer[] }): Promise<Buffer> {
     if (!this.#started) await this.start();
     return (await this.#child.request(type, request, payloads, { deadlineMs: 10_000 })).payloads[0];
+  }
+
+  async #ask<T>(type: string, request: object): Promise<T> {
+    return (await this.#child.request(type, request, [], { keepOnDeadline: true })).body as T;
   }
 
   stats(key: string): EvidenceStats {
@@ -206,13 +207,12 @@ export class EvidenceStore extends EventEmitter {
     return this.#child.stats();
   }
 
-  /** The newest records, newest first; those with a sequence below `before` where that is given. */
+  /** The newest records, newest first, each with what has become of its part since; those with a sequence below `before` where that is given. */
   async list(key: string, { limit, before }: { limit: number; before?: number }): Promise<EvidenceRecord[]> {
     this.#storeOf(key);
-    if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw invalidParameter('limit', '1..500', limit);
-    if (before !== undefined && !Number.isFinite(before)) throw invalidParameter('before', 'a sequence', before);
-    const { body } = await this.#child.request('list', { key, limit, before }, [], { keepOnDeadline: true });
-    return body as EvidenceRecord[];
+    checkLimit(limit);
+    checkBefore(before);
+    return this.#ask<EvidenceRecord[]>('list', { key, limit, before });
   }
 
   /** A kept picture. Null where the record has none; `expired` where the record outlived it. */
@@ -223,9 +223,7 @@ export class EvidenceStore extends EventEmitter {
     view = 0,
   ): Promise<{ data: Buffer; type: string } | 'expired' | null> {
     this.#storeOf(key);
-    if (!isId(id)) throw invalidParameter('id', 'an id of an inspection', id);
-    if (!pictureRoles.includes(role)) throw invalidParameter('role', pictureRoles.join(', '), role);
-    if (!Number.isInteger(view) || view < 0) throw invalidParameter('view', 'a whole number from 0', view);
+    checkPicture(id, role, view);
     const request = { key, id, role, view };
     const { body, payloads } = await this.#child.request('picture', request, [], { keepOnDeadline: true });
     const { state, type } = body as { state: 'none' | 'expired' | 'found'; type: string };
@@ -236,7 +234,7 @@ export class EvidenceStore extends EventEmitter {
   /** Resolves when nothing is on its way any more (true), or after `ms` (false). */
   async flush(ms: number, key?: string): Promise<boolean> {
     const records = () => (key === undefined ? this.#pending.count : this.#pending.countOf(key));
-    const left = () => records() + this.#refusals.countOf(key);
+    const left = () => records() + this.#notes.countOf(key);
     const end = systemClock.mono() + ms;
     while (left() > 0) {
       if (systemClock.mono() > end) return false;
@@ -256,7 +254,7 @@ export class EvidenceStore extends EventEmitter {
       this.#pending.remove(entry);
       this.#lose(entry, 'the runtime stopped before it was written');
     }
-    this.#refusals.drop('the runtime stopped before it was written');
+    this.#notes.drop('the runtime stopped before it was written');
   }
 
   #storeOf(key: string): OpenStore {
@@ -299,7 +297,7 @@ export class EvidenceStore extends EventEmitter {
   }
 
   #pump(): void {
-    this.#refusals.pump();
+    this.#notes.pump();
     if (this.#pause !== undefined) return;
     while (this.#child.state === 'running' && this.#inFlight < window.count && this.#inFlightBytes < window.bytes) {
       const entry = this.#pending.next(({ key }) => this.#stores.get(key)?.open === true);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Disposition, dispositionCodes } from '../core/commands.ts';
 import { idPattern } from '../core/ids.ts';
 
 /** Numbers are finite or null; a null that stands for NaN or an infinity is named in `notFinite`. */
@@ -113,6 +114,12 @@ const file = z.object({
   scale: z.object({ min: z.number(), max: z.number() }).optional(),
 });
 
+/** What became of a part, and when it was reported (UTC). */
+const fate = z.object({
+  what: z.enum(Object.keys(dispositionCodes) as [Disposition, ...Disposition[]]),
+  utc: z.string(),
+});
+
 /**
  * What is known of one inspection, complete in itself. Times: `at`, `exposedAt` and `deadline` are monotonic milliseconds
  * of one machine boot, `utc` is for people.
@@ -160,6 +167,12 @@ export const recordSchema = z.object({
   notFinite: z.array(z.object({ path: z.string(), value: z.enum(['NaN', 'Infinity', '-Infinity']) })),
   /** Paths of texts that were too long and were cut. */
   cut: z.array(z.string()),
+  /**
+   * What became of the part, newest; and all of it, oldest first, where it was reported more than once. Joined when a record is read: in
+   * the journal there is neither.
+   */
+  disposition: fate.optional(),
+  dispositions: z.array(fate).optional(),
 });
 
 export type EvidenceRecord = z.infer<typeof recordSchema>;

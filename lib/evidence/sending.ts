@@ -11,6 +11,11 @@ import type { DrawRequest, EncodeRequest, Region, SentView } from './render.ts';
 
 export type JudgedInspection = Inspection & { verdict: NonNullable<Inspection['verdict']> };
 
+/** Regions as outlines for the overlay, by the view's name. */
+export interface RecordExtras {
+  regions?: Record<string, Region[]>;
+}
+
 /** What goes to the child for one inspection: its record, and the bytes of the pictures that the policy keeps. */
 export function entryOf(
   inspection: JudgedInspection,

@@ -4,7 +4,10 @@ import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import { isId } from '../core/ids.ts';
 import type { Verdict } from '../core/inspection.ts';
 import { Ballast } from './ballast.ts';
+import { type DispositionLine, withDispositions } from './disposition.ts';
+import { DispositionLog } from './disposition-log.ts';
 import { Journal } from './journal.ts';
+import type { Unkept } from './line-queue.ts';
 import { PictureShelf } from './picture-shelf.ts';
 import type { EvidencePolicy } from './policy.ts';
 import type { EvidenceRecord, PictureRole } from './record.ts';
@@ -45,6 +48,7 @@ export class Store {
   readonly #shelf: PictureShelf;
   readonly #ballast: Ballast;
   readonly refusals: RefusalLog;
+  readonly #dispositions: DispositionLog;
   readonly #onState: (state: StorageState) => void;
   readonly #inProgress = new Map<string, Promise<WriteAnswer>>();
   /** Pictures are written one inspection after another: what room they need depends on those before. */
@@ -52,6 +56,7 @@ export class Store {
   #restorer: NodeJS.Timeout | undefined;
   #journalTrouble = '';
   #pictureTrouble = '';
+  #dispositionTrouble = '';
   #told = '';
 
   constructor(o: { dir: string; policy: EvidencePolicy; onState: (state: StorageState) => void }) {
@@ -61,6 +66,7 @@ export class Store {
     this.#ballast = new Ballast(o.dir);
     this.#shelf = new PictureShelf(o.dir, o.policy);
     this.refusals = new RefusalLog(join(o.dir, 'refusals'), o.policy.segmentBytes);
+    this.#dispositions = new DispositionLog(join(o.dir, 'dispositions'), () => this.#giveUpBallast());
     this.#journal = new Journal(join(o.dir, 'journal'), {
       segmentBytes: o.policy.segmentBytes,
       makeRoom: () => this.#giveUpBallast(),
@@ -85,7 +91,8 @@ export class Store {
   }
 
   state(): StorageState {
-    const text = [this.#journalTrouble, this.#pictureTrouble].filter((part) => part !== '').join('; ');
+    const troubles = [this.#journalTrouble, this.#dispositionTrouble, this.#pictureTrouble];
+    const text = troubles.filter((part) => part !== '').join('; ');
     return { ok: text === '', text };
   }
 
@@ -100,8 +107,29 @@ export class Store {
     };
   }
 
-  list(limit: number, before?: number): Promise<EvidenceRecord[]> {
-    return this.#journal.newest(limit, before);
+  /** Newest first, each with what has become of its part since. */
+  async list(limit: number, before?: number): Promise<EvidenceRecord[]> {
+    const records = await this.#journal.newest(limit, before);
+    return Promise.all(
+      records.map(async (record) => {
+        try {
+          return withDispositions(record, await this.#dispositions.of(record));
+        } catch (thrown) {
+          this.#dispositionTrouble = `Dispositions cannot be read: ${asGoodpartError(thrown).message}`;
+          this.#tell();
+          return record;
+        }
+      }),
+    );
+  }
+
+  /** Resolves when all are durable but those that the answer names. */
+  async addDispositions(lines: DispositionLine[]): Promise<Unkept[]> {
+    const unkept = await this.#dispositions.append(lines);
+    this.#dispositionTrouble = unkept.length === 0 ? '' : `Dispositions are being lost: ${unkept[0].why}`;
+    if (unkept.length > 0) this.#watchBallast();
+    this.#tell();
+    return unkept;
   }
 
   /** Null where there is no such record or picture; `expired` where the record outlived it. */
@@ -123,6 +151,7 @@ export class Store {
     await Promise.allSettled([...this.#inProgress.values()]);
     await this.#journal.close();
     await this.refusals.close();
+    await this.#dispositions.close();
   }
 
   async #write(record: EvidenceRecord, views: SentView[], payloads: Buffer[]): Promise<WriteAnswer> {
@@ -197,6 +226,7 @@ export class Store {
           this.#restorer = undefined;
           this.#journalTrouble = '';
           this.#pictureTrouble = '';
+          this.#dispositionTrouble = '';
           this.#tell();
         },
         () => {},

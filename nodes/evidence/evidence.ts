@@ -37,11 +37,14 @@ export default function register(RED: NodeAPI): void {
       input: (message, send) => {
         const { id, view } = requireRef(message, station);
         const inspection = station.describe(id, view);
-        const { verdict, severity, sequence, part, reasons } = inspection;
+        const { verdict, severity, sequence, part, reasons, challenge } = inspection;
         show();
         send({
           ...message,
-          payload: { id, sequence, part: part.id, verdict, severity, reasons: reasons.map(({ text }) => text) },
+          payload: {
+            ...{ id, sequence, part: part.id, verdict, severity, reasons: reasons.map(({ text }) => text) },
+            ...(challenge > 0 && { challenge }),
+          },
           inspection,
         });
       },

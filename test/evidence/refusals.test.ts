@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { systemClock } from '../../lib/core/clock.ts';
 import type { TriggerRequest } from '../../lib/core/inspection.ts';
 import { EvidenceStore } from '../../lib/evidence/evidence-store.ts';
-import { refusalRecord, refusalSchema } from '../../lib/evidence/refusal.ts';
+import { LineQueue } from '../../lib/evidence/line-queue.ts';
+import { type RefusalRecord, refusalRecord, refusalSchema } from '../../lib/evidence/refusal.ts';
 import { RefusalLog } from '../../lib/evidence/refusal-log.ts';
-import { RefusalQueue } from '../../lib/evidence/refusal-queue.ts';
+
 import { tempDir } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 import { inspection, journalOf } from './inspections.ts';
@@ -118,9 +119,13 @@ describe('refused triggers in the evidence', () => {
     let ready = false;
     const sent: string[] = [];
     const lost: string[] = [];
-    const queue = new RefusalQueue({
+    const queue = new LineQueue<RefusalRecord>({
+      what: 'refusals',
       ready: () => ready,
-      send: async (_key, refusals) => sent.push(...refusals.map(({ id }) => id)),
+      send: async (_key, refusals) => {
+        sent.push(...refusals.map(({ id }) => id));
+        return [];
+      },
       onLost: (_key, id) => lost.push(id),
     });
     const made = Array.from({ length: 2_100 }, (_, i) => {

@@ -67,3 +67,13 @@ export function lineFlow(modbusPort: number, { intervalMs = 50, deadlineMs = 100
     { id: 'evidence', z, type: 'goodpart-evidence', station, passPercent: 0, wires: [[]] },
   ];
 }
+
+/** The line of `lineFlow`, triggered by the PLC instead of running by itself. */
+export function triggeredFlow(port: number, more: FlowNode[] = []): FlowNode[] {
+  const nodes = lineFlow(port).map((node) => (node.id === 'camera' ? { ...node, run: 'triggered' } : node));
+  const trigger = {
+    ...{ id: 'trigger', z: 'tab', type: 'goodpart-trigger', station: 'the-station', source: 'plc' },
+    wires: [['camera'], []],
+  };
+  return [...nodes, trigger, ...more];
+}

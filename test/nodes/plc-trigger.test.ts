@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type FlowNode, NodeRed, releases } from '../kit/node-red.ts';
 import { userDirWithCheckout } from '../kit/packed.ts';
+import { ModbusPlc } from '../kit/plc-modbus.ts';
 import { freePort } from '../kit/ports.ts';
-import { lineFlow, prepareStation } from '../kit/prepared-station.ts';
+import { prepareStation, triggeredFlow } from '../kit/prepared-station.ts';
 import { until } from '../kit/until.ts';
-import { ModbusClient } from '../plc/modbus-client.ts';
 
 const at = {
   bootId: 1,
@@ -19,75 +19,11 @@ const at = {
   missed: 88,
 } as const;
 
-/** The line of `lineFlow`, triggered by the PLC instead of running by itself. */
-function triggeredFlow(port: number, more: FlowNode[] = []): FlowNode[] {
-  const nodes = lineFlow(port).map((node) => (node.id === 'camera' ? { ...node, run: 'triggered' } : node));
-  const trigger = {
-    ...{ id: 'trigger', z: 'tab', type: 'goodpart-trigger', station: 'the-station', source: 'plc' },
-    wires: [['camera'], []],
-  };
-  return [...nodes, trigger, ...more];
-}
-
-/** What a PLC's programmer would write: part id first, then the trigger, then wait for the result with its number. */
-class Plc {
-  client!: ModbusClient;
-  readonly #port: number;
-
-  constructor(port: number) {
-    this.#port = port;
-  }
-
-  async connect(): Promise<void> {
-    this.client = await until('Modbus answers', () => ModbusClient.connect(this.#port).catch(() => undefined));
-  }
-
-  async one(address: number): Promise<number> {
-    return (await this.client.read(address, 1))[0];
-  }
-
-  async trigger(id: number, part: string): Promise<void> {
-    const text = Buffer.alloc(64);
-    text.write(part);
-    const words = Array.from({ length: 32 }, (_, n) => text.readUInt16BE(2 * n));
-    await this.client.write(208, [Buffer.byteLength(part), ...words]);
-    await this.client.write(200, [id]);
-  }
-
-  async result(id: number): Promise<number[]> {
-    return until(`the result of ${id}`, async () => {
-      const words = await this.client.read(0, 100);
-      return words[at.result + 1] === id && words[77] === words[22] ? words : undefined;
-    });
-  }
-
-  /** Triggers with ever new numbers until one is not refused: right after a deploy the trigger node may not be there yet. */
-  async inspect(from: number): Promise<number[]> {
-    for (let id = from; ; id++) {
-      await this.trigger(id, `P${id}`);
-      const accepted = await until('an answer', async () => {
-        const [taken, , refused] = await this.client.read(at.accepted, 3);
-        return taken === id ? 'accepted' : refused === id ? 'refused' : undefined;
-      });
-      if (accepted === 'accepted') return this.result(id);
-    }
-  }
-
-  async command(code: number): Promise<number> {
-    await this.client.write(203, [code]);
-    await until('its echo', async () => (await this.one(at.commandAck)) === code);
-    const [, status] = await this.client.read(at.commandAck, 2);
-    await this.client.write(203, [0]);
-    await until('idle', async () => (await this.one(at.commandAck)) === 0);
-    return status;
-  }
-}
-
 for (const release of releases) {
   describe(`a PLC that triggers in ${release}`, function () {
     this.timeout(120_000);
     let red: NodeRed;
-    let plc: Plc;
+    let plc: ModbusPlc;
     let port = 0;
 
     before(async () => {
@@ -96,7 +32,7 @@ for (const release of releases) {
       await prepareStation(userDir);
       red = await new NodeRed({ release, userDir }).start();
       await red.deploy(triggeredFlow(port));
-      plc = new Plc(port);
+      plc = new ModbusPlc(port);
       await plc.connect();
       await until('ready', async () => (await plc.one(2)) & 1);
     });
@@ -167,11 +103,7 @@ for (const release of releases) {
       await red.kill();
       await until('the heartbeat’s end is told', async () => (await plc.one(7)) === 501);
       await red.start();
-      await until('ready again', async () => {
-        // the PLC process of the killed one answers for a while, then its connections end
-        if (plc.client.closed) await plc.connect();
-        return ((await plc.one(2)) & 1) === 1 && (await plc.one(at.bootId)) !== before[1];
-      });
+      await plc.reconnect(before[1]);
       await plc.client.write(200, [last]);
       const after = await plc.inspect(1000);
       assert.notEqual(after[22], sequence);

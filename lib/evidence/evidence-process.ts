@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { type ChildOptions, SupervisedChild } from '../process/supervised-child.ts';
+
+export type ChildChoice = Partial<Pick<ChildOptions, 'startMs' | 'stopMs' | 'hungMs' | 'backoff' | 'nodeFlags'>>;
+
+/** The one child that journals, draws and encodes; not started yet. `initialise` opens the stores at each of its starts. */
+export function evidenceProcess(child: ChildChoice, initialise: () => Promise<void>): SupervisedChild {
+  return new SupervisedChild({
+    name: 'evidence',
+    module: join(__dirname, 'evidence-child.js'),
+    startMs: 60_000,
+    hungMs: 5_000,
+    stopMs: 5_000,
+    backoff: { minMs: 100, maxMs: 5_000, resetAfterMs: 10_000 },
+    env: { UV_THREADPOOL_SIZE: '8' },
+    ...child,
+    initialise,
+  });
+}
