@@ -1,4 +1,4 @@
-// The versioned JSON Schema files of what we write to disk, made from the zod schemas: dist/schemas/<name>-<version>.json
+// The versioned JSON Schema files of what we write to disk and tell the world, made from the zod schemas: dist/schemas/<name>-<version>.json
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ const documents = {
   model: 'modelSchema',
   recipe: 'recipeSchema',
   record: 'recordSchema',
+  result: 'resultSchema',
+  status: 'statusSchema',
 };
 
 function moduleExporting(name) {

@@ -1,4 +1,4 @@
-import { type StationMode, verdictCodes } from '../core/inspection.ts';
+import { type StationMode, type View, verdictCodes } from '../core/inspection.ts';
 import type { PublishedResult, StationSnapshot } from '../core/snapshot.ts';
 import { accepted, type Entry } from './entry.ts';
 import { ringSize } from './handshake.ts';
@@ -6,9 +6,7 @@ import { ringSize } from './handshake.ts';
 /** A closed inspection as the PLC is told it. `at` is the monotonic, `timeUtc` the UTC instant of publication, milliseconds. */
 export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): PublishedResult {
   const views = [...entry.views.values()];
-  const severityOf = (view: (typeof views)[number]) => view.severity ?? Number.NEGATIVE_INFINITY;
-  const worstView = views.toSorted((a, b) => severityOf(b) - severityOf(a))[0];
-  const score = worstView?.score?.score;
+  const { score, worstRoi } = worstOf(views);
   const worst = new Map<number, PublishedResult['rois'][number]>();
   for (const roi of views.flatMap((view) => view.rois)) {
     const known = worst.get(roi.index);
@@ -17,7 +15,6 @@ export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): P
     worst.set(index, { index, code: verdictCodes[roi.verdict], severity, score: value });
   }
   const rois = [...worst.values()].sort((a, b) => a.index - b.index);
-  const worstRoi = worstView?.rois.toSorted((a, b) => b.severity - a.severity)[0]?.index ?? 0;
   return {
     sequence: entry.sequence,
     triggerId: entry.trigger.triggerId,
@@ -25,7 +22,7 @@ export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): P
     reason: entry.reasons[0]?.code ?? 0,
     accept: accepted(entry),
     severity: entry.severity,
-    score: score !== undefined && Number.isFinite(score) ? score : null,
+    score,
     worstRoi,
     recipe: entry.recipe?.number ?? 0,
     defectClass: 0,
@@ -36,6 +33,15 @@ export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): P
     partId: entry.trigger.partId,
     rois,
   };
+}
+
+/** The score of the view with the highest severity (null: none, or not finite), and the number of its worst region (0: none). */
+export function worstOf(views: readonly View[]): { score: number | null; worstRoi: number } {
+  const severityOf = (view: View) => view.severity ?? Number.NEGATIVE_INFINITY;
+  const worst = views.toSorted((a, b) => severityOf(b) - severityOf(a))[0];
+  const score = worst?.score?.score;
+  const worstRoi = worst?.rois.toSorted((a, b) => b.severity - a.severity)[0]?.index ?? 0;
+  return { score: score !== undefined && Number.isFinite(score) ? score : null, worstRoi };
 }
 
 /** What has been published in this boot: the newest result, the ring, and the shadow verdict. */

@@ -103,9 +103,13 @@ describe('the tools', () => {
     assert.equal(status, 7);
   });
 
-  it('write a versioned JSON Schema for what is kept on disk', async () => {
+  it('write a versioned JSON Schema for what is kept on disk and for what is told', async () => {
     const schemas = readdirSync(join(repositoryRoot, 'dist/schemas'));
-    assert.deepEqual(schemas.sort(), ['model-1.json', 'recipe-1.json', 'record-1.json']);
+    const documents = ['disposition', 'model', 'recipe', 'record', 'result', 'status'];
+    assert.deepEqual(
+      schemas.sort(),
+      documents.map((name) => `${name}-1.json`),
+    );
     for (const file of schemas) {
       const schema = readJson<{ $schema: string; properties: Record<string, object> }>(`dist/schemas/${file}`);
       assert.match(schema.$schema, /json-schema\.org/);
