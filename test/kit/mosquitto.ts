@@ -29,7 +29,7 @@ export class Mosquitto {
     const child = spawn(command, ['-c', config], { stdio: 'ignore' });
     this.#process = child;
     this.#exit = new Promise((resolve) => child.once('exit', () => resolve()));
-    process.once('exit', () => child.kill('SIGKILL'));
+    killWithUs(child);
     await until('the broker answers', () => this.#answers());
     return this;
   }
@@ -84,7 +84,7 @@ export class Subscriber {
     ];
     const child = spawn('/usr/bin/mosquitto_sub', args, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#process = child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    killWithUs(child);
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       const lines = (this.#rest + chunk).split('\n');
       this.#rest = lines.pop() ?? '';
@@ -99,4 +99,10 @@ export class Subscriber {
   stop(): void {
     this.#process.kill('SIGTERM');
   }
+}
+
+function killWithUs(child: ChildProcess): void {
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
 }
