@@ -45,6 +45,10 @@ const commands: Record<string, Command> = {
     'good frames of a video as pictures to learn from',
     async () => (await import('./frames.ts')).framesCommand,
   ),
+  plc: later(
+    'a simulated PLC and conveyor at your desk, to try the handshake with a station and every fault',
+    async () => (await import('./plc.ts')).plcCommand,
+  ),
   doctor: {
     summary: 'is everything here that an inspection station needs, and how to get what is missing',
     run: async (args) => {
