@@ -1,6 +1,6 @@
 import { GoodpartError } from '../core/errors.ts';
 import { serveChild } from '../process/serve-child.ts';
-import { CaptureDesk } from './capture-desk.ts';
+import { CaptureDesk, type CaptureRequest } from './capture-desk.ts';
 import { LiveView } from './live-view.ts';
 import { createSource, discoverSources } from './registry.ts';
 import type { SourceSettings } from './settings.ts';
@@ -45,7 +45,7 @@ const parent = serveChild(
       await desk.open(resumeAfter);
       return { body: { status: desk.status(), error: desk.error?.toJSON() ?? null } };
     },
-    capture: async (request: { after: number; timeoutMs: number }) => {
+    capture: async (request: CaptureRequest) => {
       const frame = await opened().capture(request);
       return { body: { info: infoOf(frame), counters: opened().counters() }, payloads: [frame.data] };
     },

@@ -13,6 +13,7 @@ import {
   SupervisedChild,
 } from '../process/supervised-child.ts';
 import type { OpenRequest } from './camera-child.ts';
+import type { CaptureRequest } from './capture-desk.ts';
 import type { FrameCause } from './flow-queue.ts';
 import type { LiveReport } from './live-shot.ts';
 import { secretsOf } from './secrets.ts';
@@ -118,10 +119,10 @@ export class Camera extends EventEmitter {
    * The first frame exposed at or after the monotonic instant `after`. Rejects with GP_SOURCE_FAILED after `timeoutMs`,
    * at once where the camera is known to be gone, and when its child ends meanwhile; `reason` is the inspection's.
    */
-  async capture({ after, timeoutMs }: { after: number; timeoutMs: number }): Promise<Frame> {
+  async capture({ after, timeoutMs, partId = '' }: CaptureRequest): Promise<Frame> {
     if (!Number.isFinite(after)) throw invalidParameter('after', 'a monotonic instant in milliseconds', after);
     if (!(timeoutMs > 0 && timeoutMs <= 3_600_000)) throw invalidParameter('timeoutMs', '0..3600000 ms', timeoutMs);
-    const answer = this.#request(after, timeoutMs);
+    const answer = this.#request(after, timeoutMs, partId);
     answer.catch(() => {}); // it may fail after we gave up on it
     let timer: NodeJS.Timeout | undefined;
     // the child's own timeout does not fire when the child hangs
@@ -206,11 +207,11 @@ export class Camera extends EventEmitter {
     this.#setStatus({ connected: false, text: 'stopped' });
   }
 
-  async #request(after: number, timeoutMs: number): Promise<Reply> {
+  async #request(after: number, timeoutMs: number, partId: string): Promise<Reply> {
     const deadline = systemClock.mono() + timeoutMs;
     await this.#child.whenRunning(timeoutMs);
     const left = Math.max(1, deadline - systemClock.mono());
-    return this.#child.request('capture', { after, timeoutMs: left }, [], { deadlineMs: left + graceMs });
+    return this.#child.request('capture', { after, timeoutMs: left, partId }, [], { deadlineMs: left + graceMs });
   }
 
   async #ask(type: string): Promise<unknown> {

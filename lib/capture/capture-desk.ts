@@ -17,6 +17,13 @@ import {
 import type { WatchSettings } from './watchdog.ts';
 import { within } from './within.ts';
 
+/** One picture, exposed at or after `after` (monotonic) and there within `timeoutMs`; of the part `partId` where that is known. */
+export interface CaptureRequest {
+  after: number;
+  timeoutMs: number;
+  partId?: string;
+}
+
 export interface DeskOptions {
   create: () => Promise<Source>;
   watch?: WatchSettings;
@@ -108,14 +115,14 @@ export class CaptureDesk {
    * The first frame exposed at or after `after`. Rejects with GP_SOURCE_FAILED after `timeoutMs`, with the reason that an inspection
    * gets for it: `frameTimeout`, `frameTooOld` where a frame came but too late, `cameraLost` where the source is gone.
    */
-  async capture({ after, timeoutMs }: { after: number; timeoutMs: number }): Promise<TakenFrame> {
+  async capture({ after, timeoutMs, partId = '' }: CaptureRequest): Promise<TakenFrame> {
     const deadline = systemClock.mono() + timeoutMs;
     try {
       const { pending } = this.#opening;
       if (pending !== undefined) await within(pending, timeoutMs, 'opening');
       if (this.#opening.description === undefined) throw this.#opening.notConnected();
       const left = Math.max(1, deadline - systemClock.mono());
-      return this.#crossing(await this.#captures.wait(after, left, timeoutMs));
+      return this.#crossing(await this.#captures.wait(after, left, timeoutMs, partId));
     } catch (thrown) {
       this.#counts.failed += 1;
       throw asGoodpartError(thrown, 'GP_SOURCE_FAILED');

@@ -14,6 +14,7 @@ export interface CapturesOptions {
 
 interface Waiter {
   after: number;
+  partId: string;
   /** A frame came for it that was too late to be used. */
   sawStale: boolean;
   /** Set while the source exposes for it: gives that exposure up. */
@@ -44,7 +45,7 @@ export class Captures {
   }
 
   /** The first frame exposed at or after `after`, within `ms`; `timeoutMs` is what people are told. */
-  wait(after: number, ms: number, timeoutMs: number): Promise<TakenFrame> {
+  wait(after: number, ms: number, timeoutMs: number, partId = ''): Promise<TakenFrame> {
     if (this.#waiters.length >= mostWaiters) {
       const text = `${mostWaiters} captures are waiting for this camera already`;
       return Promise.reject(new GoodpartError('GP_SOURCE_FAILED', text, { reason: 'frameTimeout' }));
@@ -59,6 +60,7 @@ export class Captures {
       }, ms);
       const waiter: Waiter = {
         after,
+        partId,
         sawStale: false,
         settle: (result) => {
           clearTimeout(timer);
@@ -134,7 +136,7 @@ export class Captures {
     };
     try {
       await sleep(waiter.after - systemClock.mono());
-      const frame = await source.expose({ after: waiter.after, signal: abort.signal });
+      const frame = await source.expose({ after: waiter.after, signal: abort.signal, partId: waiter.partId });
       if (generation !== this.#o.opening.generation) return; // its trigger has been answered by the fault
       const fresh = this.#o.opening.exposed(frame);
       const taken = this.#o.take(frame);

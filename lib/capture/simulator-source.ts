@@ -1,6 +1,7 @@
 import { systemClock } from '../core/clock.ts';
 import { GoodpartError } from '../core/errors.ts';
 import { seededRandom } from '../core/random.ts';
+import { simulatedPartNumber } from '../core/simulated-line.ts';
 import { Conveyor } from './conveyor.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { PartDrawer } from './simulated-part.ts';
@@ -15,7 +16,10 @@ import type {
   SourceSink,
 } from './source.ts';
 
-/** A line that needs no camera. Part `n` looks the same in every run with the same seed, whatever happened in between. */
+/**
+ * A line that needs no camera. Part `n` looks the same in every run with the same seed, whatever happened in between. Who asks for a picture of
+ * a simulated part by its id gets that part; everyone else the next one.
+ */
 class SimulatorSource implements Source {
   readonly #settings: SimulatorSettings;
   #drawer: PartDrawer | undefined;
@@ -48,8 +52,11 @@ class SimulatorSource implements Source {
     this.#drawer = undefined;
   }
 
-  expose(_: ExposeOptions): Promise<SourceFrame> {
-    return this.#next();
+  async expose({ partId = '' }: ExposeOptions): Promise<SourceFrame> {
+    const part = simulatedPartNumber(partId);
+    if (part === null) return this.#next();
+    const frame = await this.#next(undefined, part);
+    return { ...frame, settings: { ...frame.settings, part } };
   }
 
   async readSettings(): Promise<DeviceSettings> {
@@ -76,13 +83,13 @@ class SimulatorSource implements Source {
     });
   }
 
-  async #next(at?: number): Promise<SourceFrame> {
+  async #next(at?: number, part?: number): Promise<SourceFrame> {
     if (this.#drawer === undefined) throw new GoodpartError('GP_SOURCE_FAILED', 'The simulated line is closed');
     const { width, height, encoding } = this.#settings;
     const number = ++this.#number;
     const exposedAt = at ?? systemClock.mono();
     const exposedUtc = systemClock.utc();
-    const { data, truth, spot } = this.#drawer.draw(number);
+    const { data, truth, spot } = this.#drawer.draw(part ?? number);
     const round = (value: number) => Math.round(value * 10_000) / 10_000;
     const where: DeviceSettings =
       spot === null

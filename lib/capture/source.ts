@@ -48,6 +48,8 @@ export interface ExposeOptions {
   /** Monotonic milliseconds. */
   after: number;
   signal: AbortSignal;
+  /** Id of the part that the picture is taken of, '' = not known: for sources that play a part themselves (the simulator). */
+  partId?: string;
 }
 
 /** A frame as a source hands it over. `number` counts from 1; gaps are reported through `sink.lost`. */

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { GoodpartError } from '../core/errors.ts';
 import { faultNames } from '../plc/simulator/faults.ts';
 import { lineText, totalsText } from '../plc/simulator/line-text.ts';
 import type { PartRecord } from '../plc/simulator/part-book.ts';
@@ -21,6 +21,9 @@ blocks as examples/plc. Nothing of this is a real line; try here what happens wh
   --station ID             its id there, where the server shows several
   --user NAME              OPC UA user that may command; its password comes from the environment
                            variable GOODPART_PLC_PASSWORD
+  --pki DIR                this PLC's own certificate, which the station must trust: it lies in the
+                           station's pki/rejected after the first try; move it to
+                           pki/trusted/certs. Default ~/.goodpart/plc-pki
   --rate N                 parts per minute; default 60
   --pitch N                slots from part to part; default 2
   --cycle MS               the PLC's cycle; default 10
@@ -52,6 +55,7 @@ export const plcCommand: CommandSpec = {
     opcua: { type: 'string' },
     station: { type: 'string' },
     user: { type: 'string' },
+    pki: { type: 'string' },
     rate: { type: 'string' },
     pitch: { type: 'string' },
     cycle: { type: 'string' },
@@ -92,7 +96,7 @@ function faultsOf(given: Given): { name: string; part: number }[] {
 }
 
 async function run(given: Given, signal: AbortSignal): Promise<Answer> {
-  const pkiDir = mkdtempSync(join(tmpdir(), 'goodpart-plc-'));
+  const pkiDir = resolve(given.text('pki') ?? join(homedir(), '.goodpart', 'plc-pki'));
   let simulator: PlcSimulator | undefined;
   try {
     const faults = faultsOf(given);
@@ -118,7 +122,6 @@ async function run(given: Given, signal: AbortSignal): Promise<Answer> {
     };
   } finally {
     await simulator?.stop();
-    rmSync(pkiDir, { recursive: true, force: true });
   }
 }
 
@@ -130,16 +133,29 @@ interface Following {
   records: PartRecord[];
 }
 
-/** Resolves with the last state once all parts have left the belt, or on Ctrl-C where no number was wanted. */
+/** Longest wait for a station that the blocks believe. */
+const patienceMs = 30_000;
+
+/** The line stands until the blocks believe the station; then it runs. Resolves with the last state once all parts have left the belt, or on Ctrl-C where no number was wanted. */
 async function follow(simulator: PlcSimulator, o: Following, signal: AbortSignal): Promise<LineState> {
   const waiting = [...o.faults];
-  let shownAt = 0;
+  let [shownAt, began] = [0, false];
   const done = Promise.withResolvers<LineState>();
   simulator.on('part', (record) => {
     if (o.parts > 0) o.records.push(record);
   });
   simulator.on('failure', (error) => done.reject(error));
+  const patience = setTimeout(() => {
+    const why = simulator.last === null ? 'nothing came back' : doubts(simulator.last);
+    const text = `The station could not be believed within ${patienceMs / 1000} s: ${why}`;
+    done.reject(new GoodpartError('GP_SOURCE_FAILED', text));
+  }, patienceMs);
   simulator.on('state', (state) => {
+    if (!began && !state.plc.allReject) {
+      began = true;
+      clearTimeout(patience);
+      simulator.run(true);
+    }
     const { entered, onBelt } = state.totals;
     for (const fault of waiting.filter(({ part }) => part <= entered)) {
       waiting.splice(waiting.indexOf(fault), 1);
@@ -155,6 +171,17 @@ async function follow(simulator: PlcSimulator, o: Following, signal: AbortSignal
     if (o.parts > 0 || simulator.last === null) done.reject(signal.reason);
     else done.resolve(simulator.last);
   });
-  await simulator.start();
-  return done.promise;
+  try {
+    simulator.run(false);
+    await simulator.start();
+    return await done.promise;
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+function doubts({ link, plc }: LineState): string {
+  return link.connected
+    ? plc.faults.map(({ en }) => en).join('; ') || 'its heartbeat was not seen to count'
+    : link.text;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const part = (name: string) => readFileSync(join(__dirname, 'page', name), 'utf8');
 
-let parts: { frame: string; style: string; script: string } | undefined;
+const read = new Map<string, { frame: string; style: string; script: string }>();
 
 /** A fresh value for the Content-Security-Policy of one answer. */
 export function newNonce(): string {
@@ -30,8 +30,18 @@ export function contentSecurityPolicy(nonce: string): string {
  * `nonce` marks its style and script for the Content-Security-Policy; letters, digits, `-` and `_` only.
  */
 export function overviewPage(nonce = newNonce()): string {
+  return fixedPage('overview', nonce);
+}
+
+/** A page of `page/` by its name: frame, style and script in one, which fetches its data by itself. Throws TypeError for a nonce that is none. */
+export function fixedPage(name: 'overview' | 'belt', nonce = newNonce()): string {
   if (!/^[A-Za-z0-9_-]+$/.test(nonce)) throw new TypeError('A nonce is letters, digits, - and _');
-  parts ??= { frame: part('overview.html'), style: part('overview.css'), script: part('overview.js') };
+  const parts = read.get(name) ?? {
+    frame: part(`${name}.html`),
+    style: part(`${name}.css`),
+    script: part(`${name}.js`),
+  };
+  read.set(name, parts);
   const { frame, style, script } = parts;
   return frame
     .replace('<!--style-->', () => `<style nonce="${nonce}">${style}</style>`)

@@ -107,6 +107,7 @@ export default function register(RED: NodeAPI): void {
       try {
         frame = await camera.capture({
           after: inspection.trigger.at,
+          partId: inspection.part.id,
           timeoutMs: Math.max(1, Math.min(timeoutMs, left)),
         });
         station.addFrame(inspection.id, view, frame, name);

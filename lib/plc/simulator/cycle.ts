@@ -45,7 +45,8 @@ export class PlcProgram {
   /** Pulses until everything that lay on the belt at a restart has passed the ejector, and one more for the chute. */
   #purge: number;
   #purgeSince = Number.NEGATIVE_INFINITY;
-  #encoderBefore = false;
+  /** What is covered when the PLC starts is no pulse. */
+  #encoderBefore = true;
   #stopped = false;
 
   constructor(settings: SimulatorSettings, book: PartBook, { restarted }: { restarted: boolean }) {

@@ -9,9 +9,15 @@ export function slotLetter({ occupied, accept, doubtful, settled }: ShownSlot): 
   return settled ? 'R' : 'p';
 }
 
+const standingWords = {
+  'switched off': 'switched off',
+  'cycle stalls': 'the PLC’s program stands still (simulated)',
+  restarted: 'the PLC was restarted and waits: clear the belt behind the ejector, then reset',
+} as const;
+
 /** The belt as four lines of text. */
 export function lineText(state: LineState): string {
-  const { slots, layout, link, station, plc, totals, why, gateOpen, faults } = state;
+  const { slots, layout, link, station, plc, totals, stands, gateOpen, faults } = state;
   const tail = Array.from({ length: layout.endPosition - layout.ejectPosition - 1 }, (_, n) => {
     const slot = layout.ejectPosition + 1 + n;
     return state.parts.some((part) => part.slot === slot) ? 'o' : '.';
@@ -34,8 +40,8 @@ export function lineText(state: LineState): string {
   ];
   return [
     `${state.moving ? 'runs ' : 'stands'} ${belt.join('')}${tail.join('')}  ${link.connected ? words.join(', ') : link.text}`,
-    ...(why === '' ? [] : [`       ${why}`]),
-    ...(plc.faults.length === 0 || why !== '' ? [] : [`       ${plc.faults.join('; ')}`]),
+    ...(stands === null || stands === 'fault' ? [] : [`       ${standingWords[stands]}`]),
+    ...plc.faults.map(({ code, en }) => `       ${code} ${en}`),
     ...(faults.length === 0 ? [] : [`       simulated: ${faults.join(', ')}`]),
     `       ${totalsText(totals)}`,
   ].join('\n');

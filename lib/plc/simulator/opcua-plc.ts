@@ -66,7 +66,12 @@ export class OpcUaPlc implements PlcProtocol {
     client.on('connection_lost', () => {
       this.#session = undefined;
     });
-    await client.connect(url);
+    await client.connect(url).catch((error: Error) => {
+      if (!/BadSecurityChecksFailed|BadCertificateUntrusted/.test(error.message)) throw error;
+      throw new Error(
+        'the station does not trust this PLC yet: move its certificate from pki/rejected to pki/trusted/certs',
+      );
+    });
     const login = { type: opcua.UserTokenType.UserName, userName: user, password } as const;
     this.#session = await client.createSession(user === '' ? undefined : login);
     this.#station = this.#o.stationId || (await this.#findStation(opcua, this.#session));
@@ -76,6 +81,13 @@ export class OpcUaPlc implements PlcProtocol {
     const [opcua, session] = [this.#opcua, this.#session];
     if (opcua === undefined || session === undefined) throw new Error('the connection is lost');
     await this.#write(opcua, session, command);
+    return this.read();
+  }
+
+  /** Reads only: what anyone may. */
+  async read(): Promise<StationPicture> {
+    const [opcua, session] = [this.#opcua, this.#session];
+    if (opcua === undefined || session === undefined) throw new Error('the connection is lost');
     const names = ['Image', ...ringLists.map((name) => `Ring.${name}`)];
     const values = await session.read(
       names.map((name) => ({ nodeId: this.#node(name), attributeId: opcua.AttributeIds.Value })),

@@ -1,5 +1,5 @@
 import { systemClock } from '../../core/clock.ts';
-import { stationFaults, trackFaults } from '../reference/block-texts.ts';
+import { type Faults, stationFaults, trackFaults } from '../reference/block-texts.ts';
 import type { StationPicture } from '../reference/picture.ts';
 import { Belt, type BeltSignals, nothingDriven, type PlcOutputs } from './belt.ts';
 import { PlcProgram } from './cycle.ts';
@@ -25,12 +25,21 @@ export interface ShownSlot {
   triggerId: number;
 }
 
+/** Why the line stands: by its switch, a dead program, a restart that waits for a person, or the faults that are shown. */
+export type Standing = 'switched off' | 'cycle stalls' | 'restarted' | 'fault';
+
+/** A fault of the blocks that is active, as in the text lists. */
+export interface ShownFault {
+  code: number;
+  en: string;
+  de: string;
+}
+
 /** The line at this instant, for people. */
 export interface LineState {
   running: boolean;
   moving: boolean;
-  /** Why it stands, in words of the fault lists; empty while it runs. */
-  why: string;
+  stands: Standing | null;
   gateOpen: boolean;
   layout: { triggerPosition: number; checkPosition: number; ejectPosition: number; endPosition: number };
   phase: number;
@@ -50,7 +59,7 @@ export interface LineState {
     faultCode: number;
     lastResult: { sequence: number; triggerId: number; code: number; accept: boolean } | null;
   };
-  plc: { triggerId: number; resultAck: number; allReject: boolean; inFlight: number; faults: string[] };
+  plc: { triggerId: number; resultAck: number; allReject: boolean; inFlight: number; faults: ShownFault[] };
   faults: SimulatedFault[];
   totals: LineTotals;
 }
@@ -74,7 +83,11 @@ export class LineSimulator {
   #stoppedSince: number | null = null;
   #stallSince: number | null = null;
 
-  constructor(settings: SimulatorSettings, protocol: PlcProtocol, o: { part: (record: PartRecord) => void }) {
+  constructor(
+    settings: SimulatorSettings,
+    protocol: PlcProtocol,
+    o: { part: (record: PartRecord) => void; read?: (picture: StationPicture) => void },
+  ) {
     this.#settings = settings;
     this.#book = new PartBook(o.part);
     const { pitch, seed, defectRate, binCapacity, parts } = settings;
@@ -84,7 +97,11 @@ export class LineSimulator {
     );
     this.#signals = this.#belt.step(0, nothingDriven, this.#faults);
     this.#program = new PlcProgram(settings, this.#book, { restarted: false });
-    this.#wire = new PlcWire(protocol, { pollMs: settings.pollMs, seen: (picture) => this.#book.read(picture) });
+    const seen = (picture: StationPicture) => {
+      this.#book.read(picture);
+      o.read?.(picture);
+    };
+    this.#wire = new PlcWire(protocol, { pollMs: settings.pollMs, seen });
   }
 
   start(): void {
@@ -139,7 +156,7 @@ export class LineSimulator {
     return {
       running: this.#lineOn,
       moving: this.#outputs.motor,
-      why: this.#why(),
+      stands: this.#standing(),
       gateOpen: this.#outputs.eject && !this.#faults.has('ejector-sticks'),
       layout: layoutOf(this.#settings),
       phase: this.#belt.gone % 1,
@@ -168,7 +185,7 @@ export class LineSimulator {
         resultAck: station.command.resultAck,
         allReject: station.allReject,
         inFlight: station.inFlight,
-        faults: this.#faultTexts(),
+        faults: this.#activeFaults(),
       },
       faults: [...this.#faults],
       totals: { ...this.totals() },
@@ -240,19 +257,25 @@ export class LineSimulator {
     }
   }
 
-  #why(): string {
+  #standing(): Standing | null {
     if (!this.#lineOn) return 'switched off';
-    if (this.#faults.has('cycle-stalls')) return 'the PLC’s program stands still (simulated)';
-    if (this.#program.held) return 'the PLC was restarted: clear the belt behind the ejector and reset';
-    return this.#program.stopped ? this.#faultTexts().join('; ') : '';
+    if (this.#faults.has('cycle-stalls')) return 'cycle stalls';
+    if (this.#program.held) return 'restarted';
+    return this.#program.stopped ? 'fault' : null;
   }
 
-  #faultTexts(): string[] {
+  #activeFaults(): ShownFault[] {
     const { station, track } = this.#program;
-    const own = Object.entries(stationFaults).filter(([name]) => station.faults[name as keyof typeof stationFaults]);
-    const slots = Object.entries(trackFaults).filter(([name]) => track.faults[name as keyof typeof trackFaults]);
-    return [...slots, ...own].map(([, [code, en]]) => `${code} ${en}`);
+    return [...active(trackFaults, track.faults), ...active(stationFaults, station.faults)];
   }
+}
+
+function active<K extends string>(
+  table: Record<K, readonly [number, string, string]>,
+  faults: Faults<K>,
+): ShownFault[] {
+  const names = (Object.keys(table) as K[]).filter((name) => faults[name]);
+  return names.map((name) => ({ code: table[name][0], en: table[name][1], de: table[name][2] }));
 }
 
 function lastResult({ Result }: StationPicture): LineState['station']['lastResult'] {
