@@ -35,9 +35,9 @@ blocks as examples/plc. Nothing of this is a real line; try here what happens wh
   --parts N                end after so many parts; default: until Ctrl-C
   --json                   one JSON object with the totals and, with --parts, each part
 
-In the picture: p REJECT, the answer is open; A accepted; R rejected; ? unsure, is blown off; [ ] the
-trigger position, | | the ejector. After a stop a person clears the belt behind the ejector and resets
-(simulated too, after one second).
+In the picture: p REJECT, the answer is open; A accepted; R rejected; ? unsure, is blown off;
+[ ] the trigger position, | | the ejector. After a stop a person clears the belt behind the ejector
+and resets (simulated too, after one second).
 
 Faults: ${faultNames.slice(0, 5).join(', ')},
   ${faultNames.slice(5, 9).join(', ')},

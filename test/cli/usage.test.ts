@@ -12,7 +12,7 @@ interface Refusal {
 describe('what is typed after goodpart', function () {
   this.timeout(60_000);
 
-  for (const name of ['learn', 'evaluate', 'inspect', 'import', 'frames']) {
+  for (const name of ['learn', 'evaluate', 'inspect', 'import', 'frames', 'plc']) {
     it(`is explained by ${name} --help, exit codes included`, () => {
       const { status, stdout, stderr } = goodpart(name, '--help');
       assert.deepEqual([status, stderr], [0, '']);
@@ -51,6 +51,11 @@ describe('what is typed after goodpart', function () {
         ['evaluate', '--model', '.', '--data', '.', '--min-aupro', '7'],
         /Expected a number from 0 to 1 for --min-aupro but received "7"/,
       ],
+      [['plc'], /Expected one of --modbus and --opcua/],
+      [['plc', '--modbus', 'nowhere'], /Expected HOST:PORT for --modbus but received "nowhere"/],
+      [['plc', '--modbus', 'a:1', '--fault', 'fire@3'], /Expected one of ejector-sticks, .* but received "fire@3"/],
+      [['plc', '--modbus', 'a:1', '--rate', '0'], /Expected a number from 1 to 2000 for --rate but received "0"/],
+      [['plc', '--modbus', 'a:1', '--rate', '2000', '--cycle', '50'], /cycleMs/],
       [['evaluate', '--wrong'], /Unknown option '--wrong'/],
       [['evaluate', 'stray'], /Expected options only for goodpart evaluate but received "stray"/],
       [['frames', '--out', 'x'], /Expected a video file for --video but received nothing/],

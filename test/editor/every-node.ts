@@ -72,6 +72,7 @@ export const cases: DialogCase[] = [
   flow('opcua-output', { ...station, endpoint: 'opcua-endpoint-1' }, { name: 'to the line' }),
   flow('modbus-output', { ...station, endpoint: 'modbus-endpoint-1', slot: 0 }, { slot: '3' }),
   flow('report', { ...station, root: 'works1/hall2' }, { repeatS: '10', waits: true }, 2),
+  flow('plc-simulator', { protocol: 'modbus', port: 1502 }, { port: '1503', partsPerMinute: '90' }, 2),
 ];
 
 export const everyNode: FlowNode[] = [

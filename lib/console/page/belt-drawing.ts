@@ -39,7 +39,7 @@ export function drawBelt(view: BeltView, words: BeltWords): SVGElement {
     const left = x(slot) + phase * cell;
     shapes.push(s('rect', { class: `slot ${look}`, x: left, y: beltTop, width: cell - 4, height: beltHeight, rx: 4 }));
     const label = known && known.triggerId > 0 ? `${letters[look]} ${known.triggerId}` : letters[look];
-    if (label !== '') shapes.push(s('text', { x: left + cell / 2 - 2, y: beltTop + beltHeight - 5 }, label));
+    if (label !== '') shapes.push(...plate(left + cell / 2 - 2, beltTop + beltHeight - 5, label));
   }
   for (const { position, defect } of parts) {
     const middle = x(position) + 6;
@@ -65,6 +65,15 @@ export function drawBelt(view: BeltView, words: BeltWords): SVGElement {
   shapes.push(...box(x(layout.endPosition) + 1.4 * cell, beltTop, words.goodBox, goodCount(totals)));
   const attributes = { viewBox: `0 0 ${width} 160`, role: 'img', 'aria-label': describe(view, words) };
   return s('svg', attributes, ...shapes);
+}
+
+/** A text that stays readable over a hatching. */
+function plate(x: number, y: number, label: string): SVGElement[] {
+  const width = 6 + 6.5 * label.length;
+  return [
+    s('rect', { class: 'plate', x: x - width / 2, y: y - 10, width, height: 13, rx: 3 }),
+    s('text', { x, y }, label),
+  ];
 }
 
 function goodCount({ goodBox }: BeltView['totals']): string {

@@ -128,7 +128,7 @@ export class PartBook {
     if (known !== undefined) known.record.notTriggered = why;
   }
 
-  /** What stands on the wire, as any client reads it. */
+  /** What stands on the wire, as each client reads it. */
   read(picture: StationPicture): void {
     const { Status, Result, Ring } = picture;
     const known = this.#onBelt.get(this.#byTrigger.get(Status.AcceptedTrigger)?.part ?? -1);
