@@ -1,6 +1,6 @@
 import type { ClientSession, OPCUAClient } from 'node-opcua';
-import type { Opcua } from '../opcua-nodes.ts';
 import { loadOpcua } from '../opcua-server.ts';
+import type { Opcua } from '../opcua-variant.ts';
 import {
   type CommandBlock,
   decodePicture,
