@@ -30,7 +30,7 @@ export function hatch(): SVGElement {
 export function drawBelt(view: BeltView, words: BeltWords): SVGElement {
   const { layout, slots, parts, phase, gateOpen, totals, inBin } = view;
   const width = (layout.endPosition + 3) * cell;
-  const x = (slot: number) => 10 + slot * cell;
+  const x = (slot: number) => 14 + slot * cell;
   const shapes: SVGElement[] = [hatch()];
   for (let slot = 0; slot < layout.endPosition; slot++) {
     const known = slots.find((one) => one.slot === slot);
@@ -42,7 +42,7 @@ export function drawBelt(view: BeltView, words: BeltWords): SVGElement {
     if (label !== '') shapes.push(...plate(left + cell / 2 - 2, beltTop + beltHeight - 5, label));
   }
   for (const { position, defect } of parts) {
-    const middle = x(position) + 6;
+    const middle = x(position + 0.5);
     const shape = { class: defect ? 'part defect' : 'part', r: 8, cx: middle, cy: beltTop + 14 };
     shapes.push(s('circle', shape));
     if (defect) shapes.push(s('path', { class: 'gate', d: `M${middle - 4} ${beltTop + 10}l8 8m0-8l-8 8` }));
@@ -54,10 +54,10 @@ export function drawBelt(view: BeltView, words: BeltWords): SVGElement {
     [layout.ejectPosition, words.ejector],
   ];
   for (const [slot, name] of posts) {
-    shapes.push(s('path', { class: 'post', d: `M${x(slot) + 4} ${beltTop - 4}v-14` }));
-    shapes.push(s('text', { class: 'soft', x: x(slot) + 16, y: beltTop - 22 }, name));
+    shapes.push(s('path', { class: 'post', d: `M${x(slot + 0.5)} ${beltTop - 4}v-14` }));
+    shapes.push(s('text', { class: 'soft', x: x(slot + 0.5), y: beltTop - 22 }, name));
   }
-  const gateX = x(layout.ejectPosition) + cell / 2;
+  const gateX = x(layout.ejectPosition + 0.5);
   const below = beltTop + beltHeight;
   const gate = `M${gateX} ${below + 2}v16m-5-6l5 6 5-6`;
   shapes.push(s('path', { class: gateOpen ? 'gate open' : 'gate', d: gate }));
