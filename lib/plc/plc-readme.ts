@@ -51,8 +51,16 @@ station first. Both read no clock: \`NowMs\` is a free-running counter of millis
 - **Slots**: a part sensor at slot 0, a tick (clock or encoder) that moves everything one slot on, trigger and eject positions, if you have
   them a second sensor that proves the tracking (\`CheckPosition\`) and one that sees ejected parts (\`ConfirmMs\`, \`ConfirmTicks\`). Make
   \`EjectPulseMs\` shorter than a tick if the ejector must come back between two parts.
-- **StopRequest**: an ejected part was not seen leaving, the bin is full, or the positions do not fit. Stop the line; nothing passes un-ejected.
+- **StopRequest**: an ejected part was not seen leaving, a pulse is missing, the bin is full, or the positions do not fit. Stop the
+  line at once.
 - \`FaultCode\` and the members of \`Faults\` are in the text lists (BlockFault). What follows its cause goes by itself, the rest with a reset.
+
+What our simulated line (\`lib/plc/simulator\`, where each fault can be tried) taught beside:
+
+- Set \`TickMaxMs\` and obey \`StopRequest\`: with a pulse missing, a part that is a slot ahead of its slot passes the ejector first.
+- After a start of the PLC everything on the line is ejected, slot by slot. What lies behind the ejector by then was not: let a person look.
+- Let an ejected part be seen leaving within less than one slot (\`ConfirmMs\`), or the next one in the chute is taken for it.
+- Put a check sensor before the ejector (\`CheckPosition\`): it finds what a bouncing encoder pulse has shifted.
 
 ## An example
 

@@ -38,13 +38,15 @@ export function moveSlots(memory: TrackMemory, input: TrackInput): void {
   }
 }
 
-/** Every slot before the eject position is ejected, whether something lies in it or not. */
+/** This slot is ejected, whether something lies in it or not. */
+export function doubt(slot: TrackMemory['out']['slots'][number]): void {
+  slot.doubtful = true;
+  slot.accept = false;
+  slot.requested = false;
+  slot.settled = true;
+}
+
+/** Every slot before the eject position. */
 export function doubtAll(memory: TrackMemory, input: TrackInput): void {
-  for (let n = 0; n < input.ejectPosition; n++) {
-    const slot = memory.out.slots[n];
-    slot.doubtful = true;
-    slot.accept = false;
-    slot.requested = false;
-    slot.settled = true;
-  }
+  for (let n = 0; n < input.ejectPosition; n++) doubt(memory.out.slots[n]);
 }

@@ -1,7 +1,7 @@
 import { elapsed, ticksOf } from './arithmetic.ts';
 import { faultCodeOf, trackFaults } from './block-texts.ts';
 import { eject, reportDisposition, watchEjecting } from './ejecting.ts';
-import { doubtAll, moveSlots } from './slots.ts';
+import { doubt, doubtAll, moveSlots } from './slots.ts';
 import { longestLimitMs } from './station-io.ts';
 import { mostSlots, type TrackInput, type TrackMemory, type TrackOutput } from './track-io.ts';
 
@@ -27,9 +27,11 @@ export function trackBlock(memory: TrackMemory, input: TrackInput): TrackOutput 
     takeTrigger(memory, input);
     takeResult(memory, input);
     const ticked = input.tick && !memory.tickBefore;
-    watchTicks(memory, input, now, ticked);
+    const extra = watchTicks(memory, input, now, ticked);
     if (ticked) {
       moveSlots(memory, input);
+      // The part that has just entered may still be before the slot that an extra pulse moves in.
+      if (extra) doubt(out.slots[0]);
       eject(memory, input, now);
     }
     seeParts(memory, input);
@@ -44,8 +46,9 @@ export function trackBlock(memory: TrackMemory, input: TrackInput): TrackOutput 
 function beginCycle(memory: TrackMemory, input: TrackInput, now: number): void {
   const { out } = memory;
   if (!memory.started) {
-    // What is covered or pressed when the PLC starts is no edge.
+    // What is covered or pressed when the PLC starts is no edge, and nobody knows what lies on the line.
     memory.started = true;
+    for (const slot of out.slots) doubt(slot);
     memory.tickBefore = input.tick;
     memory.partBefore = input.partSensor;
     memory.checkBefore = input.checkSensor;
@@ -123,12 +126,13 @@ function takeResult(memory: TrackMemory, input: TrackInput): void {
   }
 }
 
-/** Where a pulse is missing or one came too much, nobody knows any more which part lies on which slot. */
-function watchTicks(memory: TrackMemory, input: TrackInput, now: number, ticked: boolean): void {
+/** Where a pulse is missing or one came too much, nobody knows any more which part lies on which slot. Whether this one is too much. */
+function watchTicks(memory: TrackMemory, input: TrackInput, now: number, ticked: boolean): boolean {
   const { faults } = memory.out;
   const since = elapsed(now, memory.tickSince);
+  const extra = ticked && input.moving && memory.tickKnown && since < input.tickMinMs;
   if (ticked) {
-    if (input.moving && memory.tickKnown && since < input.tickMinMs) {
+    if (extra) {
       faults.extraPulse = true;
       doubtAll(memory, input);
     }
@@ -142,6 +146,7 @@ function watchTicks(memory: TrackMemory, input: TrackInput, now: number, ticked:
     doubtAll(memory, input);
     memory.tickSince = now;
   }
+  return extra;
 }
 
 /** An edge in the cycle of a tick belongs to the slot that has just come. */
@@ -169,5 +174,7 @@ function endCycle(memory: TrackMemory, input: TrackInput): void {
   out.eject = memory.ejectRunning;
   out.faultCode = faultCodeOf(trackFaults, out.faults);
   out.fault = out.faultCode !== 0;
-  out.stopRequest = input.binFull || out.faults.ejectFailed || out.faults.badParameter;
+  const { ejectFailed, badParameter, missedPulse } = out.faults;
+  // With a pulse missing a part may be past the ejector before its slot is.
+  out.stopRequest = input.binFull || ejectFailed || badParameter || missedPulse;
 }

@@ -5,7 +5,7 @@ import { mostDispositions, mostEjecting, mostSlots, trackDefaults } from '../ref
 import { type Block, capital, indented as inside, variable } from './block.ts';
 import { faultCodeChain, latchedReset } from './faults.ts';
 import { confirmBody, ejectBody } from './track-eject-body.ts';
-import { doubtAll, moveBody } from './track-slots-body.ts';
+import { doubt, doubtAll, moveBody } from './track-slots-body.ts';
 
 const body = `// ---- Begin of the cycle ----
 Now := NowMs MOD UDINT#2147483648;
@@ -18,6 +18,10 @@ IF NOT Started THEN
   EjectBefore := EjectSensor;
   ResetBefore := Reset;
   TickSince := Now;
+  // Nobody knows what lies on the line: all of it is ejected.
+  FOR I := 0 TO LAST_SLOT DO
+${inside(doubt('I'), 4)}
+  END_FOR;
 END_IF;
 TriggerRequest := FALSE;
 DispositionTrigger := 0;
@@ -77,8 +81,9 @@ ELSE
   // ---- Ticks: where one is missing or one came too much, nobody knows any more which part lies on which slot ----
   Ticked := Tick AND NOT TickBefore;
   SinceTick := FC_GoodpartElapsed(NowMs := Now, SinceMs := TickSince);
+  Extra := Ticked AND Moving AND TickKnown AND SinceTick < TickMinMs;
   IF Ticked THEN
-    IF Moving AND TickKnown AND SinceTick < TickMinMs THEN
+    IF Extra THEN
       Faults.ExtraPulse := TRUE;
 ${inside(doubtAll, 6)}
     END_IF;
@@ -94,6 +99,10 @@ ${inside(doubtAll, 4)}
   END_IF;
   IF Ticked THEN
 ${inside(moveBody, 4)}
+    // The part that has just entered may still be before the slot that an extra pulse moves in.
+    IF Extra THEN
+${inside(doubt('0'), 6)}
+    END_IF;
 
 ${inside(ejectBody, 4)}
   END_IF;
@@ -126,7 +135,8 @@ ResetBefore := Reset;
 Eject := EjectRunning;
 ${faultCodeChain(trackFaults)}
 Fault := FaultCode <> 0;
-StopRequest := BinFull OR Faults.EjectFailed OR Faults.BadParameter;`;
+// With a pulse missing a part may be past the ejector before its slot is.
+StopRequest := BinFull OR Faults.EjectFailed OR Faults.BadParameter OR Faults.MissedPulse;`;
 
 const parameterTexts: Record<keyof typeof trackDefaults, string> = {
   slotCount: 'Parameter: 3..64; slot 0 is the entry',
@@ -212,6 +222,7 @@ export const trackFunctionBlock: Block = {
     variable('K', 'INT'),
     variable('Ticked', 'BOOL'),
     variable('SinceTick', 'UDINT'),
+    variable('Extra', 'BOOL', 'This tick is one too much'),
     variable('CoveredLong', 'BOOL'),
     variable('Overdue', 'BOOL'),
   ],

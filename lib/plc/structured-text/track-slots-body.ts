@@ -1,11 +1,14 @@
 import { indented as inside } from './block.ts';
 
-/** The reference's `doubtAll`: ejects every slot before the eject position, whether something lies in it or not. */
+/** The reference's `doubt`: this slot is ejected, whether something lies in it or not. */
+export const doubt = (index: string): string => `Slots[${index}].Doubtful := TRUE;
+Slots[${index}].Accept := FALSE;
+Slots[${index}].Requested := FALSE;
+Slots[${index}].Settled := TRUE;`;
+
+/** The reference's `doubtAll`: every slot before the eject position. */
 export const doubtAll = `FOR I := 0 TO EjectPosition - 1 DO
-  Slots[I].Doubtful := TRUE;
-  Slots[I].Accept := FALSE;
-  Slots[I].Requested := FALSE;
-  Slots[I].Settled := TRUE;
+${inside(doubt('I'), 2)}
 END_FOR;`;
 
 const emptySlot = (index: string): string => `Slots[${index}].Occupied := FALSE;

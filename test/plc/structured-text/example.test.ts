@@ -40,7 +40,8 @@ for (const dialect of ['tia', 'codesys'] as const) {
         return out;
       };
       const { variables } = instance;
-      while (now < 1500) cycle(false, false, false);
+      // what lay on the line at the start leaves it first
+      while (now < 8000) cycle(now % 100 === 0, false, false);
       let firing = false;
       for (let tick = 0; tick < 20; tick++) {
         for (let n = 0; n < 10; n++) {

@@ -41,9 +41,15 @@ export class TrackBench {
   nextId: number | null = 101;
   #requested = false;
 
-  constructor(inputs: Input = {}) {
-    this.inputs = inputs;
+  /** `fresh`: the PLC has just started; otherwise all that lay on the line then is gone already. */
+  constructor(inputs: Input = {}, { fresh = false } = {}) {
+    this.inputs = fresh ? inputs : {};
     this.out = this.cycle();
+    if (fresh) return;
+    this.ticks(quiet.slotCount);
+    this.ejects = 0;
+    this.inputs = inputs;
+    this.cycle();
   }
 
   cycle(more: Input = {}): TrackOutput {

@@ -138,7 +138,7 @@ describe('FB_GoodpartTrack: slots', () => {
   });
 
   it('takes what is covered at the start of the PLC for no edge', () => {
-    const line = new TrackBench({ partSensor: true, tick: true, ejectSensor: true });
+    const line = new TrackBench({ partSensor: true, tick: true, ejectSensor: true }, { fresh: true });
     assert.deepEqual([line.slots, ...line.faults()], ['']);
   });
 
@@ -219,5 +219,34 @@ describe('FB_GoodpartTrack: the reject gate', () => {
       line.dispositions,
       Array.from({ length: 16 }, (_, n) => `${101 + n} 2`),
     );
+  });
+});
+
+describe('FB_GoodpartTrack: what nobody can know', () => {
+  it('ejects all that lies on the line when the PLC starts, seen or not, and what came in since', () => {
+    const line = new TrackBench({}, { fresh: true }).ticks(6);
+    assert.equal(line.ejects, 6);
+    line.ticks(6);
+    assert.equal(line.ejects, 6, 'then the line is known');
+    line.part().ticks(2).result(101, true).ticks(4);
+    assert.deepEqual([line.ejects, line.dispositions], [6, ['101 1']]);
+  });
+
+  it('ejects the part that had just come in when a pulse bounces before it', () => {
+    const line = new TrackBench({ tickMinMs: 60 });
+    line.cycle({ tick: true });
+    line.cycle();
+    line.part();
+    line.cycle({ tick: true });
+    assert.deepEqual(line.faults(), ['extraPulse']);
+    assert.deepEqual([line.out.slots[0].doubtful, line.out.slots[1].doubtful], [true, true]);
+  });
+
+  it('asks for a stop where a pulse is missing, until a person has looked', () => {
+    const line = new TrackBench({ tickMaxMs: 150 }).ticks(1);
+    for (let n = 0; n < 10; n++) line.cycle();
+    assert.deepEqual([line.faults(), line.out.stopRequest], [['missedPulse'], true]);
+    line.cycle({ moving: false, reset: true });
+    assert.equal(line.out.stopRequest, false);
   });
 });
