@@ -1,7 +1,7 @@
 import { invalidParameter } from '../../core/errors.ts';
 import { addressesExpected, isOpen, parseAddresses } from './addresses.ts';
 
-/** Where a model runs beyond this machine: any server that speaks the KServe v2 protocol (Triton, KServe, MLServer, OpenVINO). */
+/** Where a model runs beyond this machine: on servers that speak the KServe v2 protocol (Triton, KServe, MLServer, OpenVINO). */
 export interface KServeSettings {
   /** `http://host:port` or `https://…`, one for each replica, with commas between; a path before `/v2` is allowed. */
   urls: string;
