@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame } from '../../lib/core/frame.ts';
 import { LearningJob } from '../../lib/learning/learning-job.ts';
 import { syntheticParts } from '../../lib/learning/synthetic-parts.ts';
 import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
 import { KServeEngine } from '../../lib/scoring/kserve/kserve-engine.ts';
+import { addToTriton } from '../../lib/scoring/kserve/triton-repository.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { repositoryRoot, wants } from '../kit/needs.ts';
 import { freePort } from '../kit/ports.ts';
@@ -15,7 +16,7 @@ import { until } from '../kit/until.ts';
 
 /**
  * Servers that we did not write are the judges, but no system packages (half a gigabyte each): a machine has them or not.
- * GOODPART_KSERVE_PYTHON: Pythons that have `kserve` or `mlserver`, and `onnxruntime`, separated by colons.
+ * GOODPART_KSERVE_PYTHON: Pythons that have `kserve`, `mlserver` or `nvidia-pytriton`, and `onnxruntime`, separated by colons.
  */
 const pythons = [...(process.env.GOODPART_KSERVE_PYTHON?.split(':') ?? []), 'python3'];
 
@@ -36,8 +37,8 @@ describe('Servers of the KServe v2 protocol that we did not write', function () 
   let dir: string;
   let expected: { score: number; cells: Float32Array }[];
 
-  const start = (command: string, args: string[], cwd = tempDir('server')) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+  const start = (command: string, args: string[], cwd = tempDir('server'), env = process.env) => {
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
     running.push(child);
     let words = '';
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -59,6 +60,21 @@ describe('Servers of the KServe v2 protocol that we did not write', function () 
     const server = start(python, [join(scripts, 'kserve_server.py'), String(port), 'ring', join(dir, 'model.onnx')]);
     await ready(`http://127.0.0.1:${port}`, server);
     return server.child;
+  };
+  const startTriton = (python: string, port: number, repository: string) => {
+    const ask =
+      'import importlib.util as u, os, sys, sysconfig; p = os.path.dirname(u.find_spec("pytriton").origin); ' +
+      'print(p, os.path.dirname(p), sysconfig.get_config_var("LIBDIR"), "%d.%d" % sys.version_info[:2], sep="\\n")';
+    const [own, site, lib, version] = spawnSync(python, ['-c', ask], { encoding: 'utf8' }).stdout.trim().split('\n');
+    const backends = tempDir('backends');
+    cpSync(join(own, 'tritonserver/backends/python'), join(backends, 'python'), { recursive: true });
+    const stub = join('tritonserver/python_backend_stubs', version, 'triton_python_backend_stub');
+    copyFileSync(join(own, stub), join(backends, 'python/triton_python_backend_stub'));
+    const places = [`--model-repository=${repository}`, `--backend-directory=${backends}`, `--http-port=${port}`];
+    const rest = ['--http-address=127.0.0.1', '--allow-grpc=false', '--allow-metrics=false'];
+    const libraries = `${lib}:${join(site, 'nvidia_pytriton.libs')}`;
+    const env = { ...process.env, SERVER_SITE_PACKAGES: site, LD_LIBRARY_PATH: libraries };
+    return start(join(own, 'tritonserver/bin/tritonserver'), [...places, ...rest], tempDir('triton'), env);
   };
   const make = (urls: string) => {
     const engine = new KServeEngine({ name: 'test' }, { urls, timeoutMs: 5_000 });
@@ -184,5 +200,31 @@ describe('Servers of the KServe v2 protocol that we did not write', function () 
     const most = await compared(engine, 'MLServer');
     assert.equal((await engine.load(dir)).provider, `${url} (JSON)`);
     assert.ok(most.score <= 1e-4 && most.cell <= 1e-4);
+  });
+
+  it('Triton takes the exported configuration and gives the CPU engine’s scores, of the version that is asked for', async function () {
+    const python = pythonOf('pytriton');
+    wants(this, 'a Python with nvidia-pytriton and onnxruntime', python !== undefined);
+    const repository = tempDir('repository');
+    await addToTriton(repository, dir);
+    await addToTriton(repository, dir, { version: '2' });
+    const config = join(repository, 'ring/config.pbtxt');
+    // the one thing that this Triton lacks is the ONNX Runtime backend
+    writeFileSync(config, readFileSync(config, 'utf8').replace('"onnxruntime"', '"python"'));
+    for (const version of ['1', '2']) {
+      copyFileSync(join(scripts, 'triton_model.py'), join(repository, 'ring', version, 'model.py'));
+    }
+    const port = await freePort();
+    const server = startTriton(python ?? '', port, repository);
+    const url = `http://127.0.0.1:${port}`;
+    await ready(url, server);
+    const engine = new KServeEngine({ name: 'test' }, { urls: url, version: '{version}', timeoutMs: 5_000 });
+    engines.push(engine);
+    const most = await compared(engine, 'Triton');
+    assert.equal((await engine.load(dir)).provider, url, 'binary');
+    assert.ok(most.score <= 1e-4 && most.cell <= 1e-4);
+    const absent = new KServeEngine({ name: 'test' }, { urls: url, version: '3' });
+    engines.push(absent);
+    await assert.rejects(absent.load(dir), /HTTP 404|HTTP 400/);
   });
 });
