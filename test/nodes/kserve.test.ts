@@ -117,4 +117,35 @@ onEachNodeRed('a station whose model runs on inference servers', (runner) => {
     await until('a verdict', () => closed.length === 1);
     assert.equal(closed[0].verdict, 'pass');
   });
+
+  it('sends the token of its credentials, and tells it to nobody', async () => {
+    for (const server of servers) server.token = 'the-right-token';
+    const told: string[] = [];
+    const tell = (kind: string) => (call: { args?: unknown[] }) => told.push(`${kind} ${JSON.stringify(call.args)}`);
+    const watch = () => {
+      for (const id of ['station1-score', 'station1-model']) {
+        for (const kind of ['status', 'error', 'warn', 'log'])
+          runner()
+            .node(id)
+            .on(`call:${kind}` as 'call:status', tell(kind) as never);
+      }
+    };
+    const wrong = startStations(runner(), flow(), {
+      credentials: { 'station1-model': { kserveToken: 'my-wrong-token' } },
+    });
+    wrong.catch(() => {});
+    const station = await until('the station', () => findStation('line1', 'station1'));
+    watch();
+    const fault = await until('the fault', () => station.faults().find(({ text }) => /token/.test(text)));
+    assert.match(fault.text, /wants another token \(HTTP 401\)/);
+    inspect(60);
+    for (const server of servers) server.token = 'my-wrong-token';
+    const [{ closed }] = await wrong;
+    closed.length = 0;
+    inspect(60);
+    await until('a verdict', () => closed.length > 0);
+    assert.equal(closed[0].verdict, 'pass');
+    assert.doesNotMatch(JSON.stringify([told, closed, station.snapshot(), fault]), /my-wrong/);
+    assert.ok(told.length > 0);
+  });
 });

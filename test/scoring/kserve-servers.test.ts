@@ -9,7 +9,8 @@ import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
 import { KServeEngine } from '../../lib/scoring/kserve/kserve-engine.ts';
 import { addToTriton } from '../../lib/scoring/kserve/triton-repository.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
-import { repositoryRoot, wants } from '../kit/needs.ts';
+import { Authority } from '../kit/certificates.ts';
+import { hasCommand, needs, repositoryRoot, wants } from '../kit/needs.ts';
 import { freePort } from '../kit/ports.ts';
 import { tempDir } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
@@ -144,6 +145,44 @@ describe('Servers of the KServe v2 protocol that we did not write', function () 
     const other = new KServeEngine({ name: 'test' }, { urls: `http://127.0.0.1:${port}`, model: 'absent' });
     engines.push(other);
     await assert.rejects(other.load(dir), /does not have this model or version \(HTTP 404\)/);
+  });
+
+  it('such a server speaks TLS with a certificate of the named authority only', async function () {
+    const python = pythonOf('kserve');
+    wants(this, 'a Python with kserve and onnxruntime', python !== undefined);
+    needs(this, 'openssl', hasCommand('openssl', ['version']));
+    const authority = new Authority();
+    const { key, cert } = authority.sign('IP:127.0.0.1');
+    const folder = tempDir('tls');
+    const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    writeFileSync(keyFile, key);
+    writeFileSync(certFile, cert);
+    const port = await freePort();
+    const model = join(dir, 'model.onnx');
+    const server = start(python ?? '', [
+      join(scripts, 'kserve_server.py'),
+      String(port),
+      'ring',
+      model,
+      keyFile,
+      certFile,
+    ]);
+    const urls = `https://127.0.0.1:${port}`;
+    const load = (caFile: string) => {
+      const engine = new KServeEngine({ name: 'test' }, { urls, caFile, token: 'a-token', timeoutMs: 5_000 });
+      engines.push(engine);
+      return engine.load(dir).then(({ key: loaded }) => engine.score(loaded, frames[0], soon));
+    };
+    const secure = await until(
+      'the server',
+      async () => {
+        assert.equal(server.child.exitCode, null, server.words());
+        return load(authority.file);
+      },
+      { ...slow, everyMs: 500 },
+    );
+    assert.ok(Math.abs(secure.score - expected[0].score) <= 1e-4);
+    await assert.rejects(load(new Authority().file), /not from an authority that is accepted here/);
   });
 
   it('one of two such servers is killed in mid-request: no frame is lost, and it is used again when it is back', async function () {

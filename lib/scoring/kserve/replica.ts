@@ -1,4 +1,3 @@
-import { asGoodpartError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import type { ModelDescription } from '../model-schema.ts';
 import { wantedOutputs } from '../score-frame.ts';
@@ -15,6 +14,12 @@ export interface Served {
   path: string;
 }
 
+/**
+ * What servers say of a body that they cannot read (MLServer: 500); never what they say while they start or have too much to do. Asked anew
+ * whenever a server comes back.
+ */
+const unreadable = new Set([400, 406, 415, 422, 500, 501]);
+
 /** One server of a model: asks it, and reads what it says. Every failure is one sentence that names the server. */
 export class Replica {
   readonly url: string;
@@ -25,6 +30,8 @@ export class Replica {
   readonly #connection: Connection;
   readonly #served: Served;
   #encoding: Encoding = 'binary';
+  /** HTTP status of the last answer. */
+  #status = 0;
 
   constructor(url: string, security: Security, served: Served) {
     this.url = url;
@@ -69,12 +76,11 @@ export class Replica {
     try {
       outputs = await this.infer(probe.tensor, left());
     } catch (thrown) {
-      const error = asGoodpartError(thrown);
-      if (error.code !== 'GP_SERVER_FAILED') throw error;
-      // a server without the binary extension refuses such a request in words of its own
+      // a server without the binary extension cannot read such a request
+      if (!unreadable.has(this.#status)) throw thrown;
       this.#encoding = 'json';
       outputs = await this.infer(probe.tensor, left()).catch(() => {
-        throw error;
+        throw thrown;
       });
     }
     checkProbe(this.url, model, probe, outputs);
@@ -101,6 +107,7 @@ export class Replica {
 
   #ok(answer: Answer, doing: string): void {
     const { status } = answer;
+    this.#status = status;
     if (status === 200) return;
     throw this.#connection.failed(`it ${doing}: ${meaningOf(status)}${wordsOf(answer)}`);
   }

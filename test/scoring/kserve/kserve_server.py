@@ -1,4 +1,4 @@
-"""A server of the package `kserve` (PyPI) on 127.0.0.1 that runs an ONNX model: kserve_server.py PORT NAME MODEL.
+"""A server of the package `kserve` (PyPI) on 127.0.0.1 that runs an ONNX model: kserve_server.py PORT NAME MODEL [KEY CERTIFICATE].
 
 Server and protocol are KServe's; ours is only the class that hands tensors to Python's ONNX Runtime.
 A Python that can run it: pip install kserve onnxruntime.
@@ -46,5 +46,6 @@ def described(one):
     return {"name": one.name, "datatype": datatypes[one.type], "shape": [side if isinstance(side, int) else -1 for side in one.shape]}
 
 
-port, name, path = sys.argv[1:4]
-ModelServer(http_port=int(port), enable_grpc=False, workers=1).start([Onnx(name, path)])
+port, name, path, *tls = sys.argv[1:]
+secured = dict(zip(["ssl_keyfile", "ssl_certfile"], tls))
+ModelServer(http_port=int(port), enable_grpc=False, workers=1, **secured).start([Onnx(name, path)])
