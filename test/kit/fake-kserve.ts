@@ -20,7 +20,8 @@ export interface FakeModel {
 export type Fault =
   | { kind: 'none' }
   | { kind: 'silent' }
-  | { kind: 'slow'; ms: number }
+  /** Until `release`. */
+  | { kind: 'held' }
   | { kind: 'status'; status: number; text?: string }
   /** The connection ends within the answer. */
   | { kind: 'cut' }
@@ -54,6 +55,7 @@ export class FakeKServe {
   /** Infer requests whose connection went before they were answered. */
   givenUp = 0;
   connections = 0;
+  readonly #held: (() => void)[] = [];
   readonly #server: Server;
   readonly #scheme: string;
   #port = 0;
@@ -82,6 +84,12 @@ export class FakeKServe {
 
   get url(): string {
     return `${this.#scheme}://127.0.0.1:${this.#port}`;
+  }
+
+  /** Answers what was held, and holds nothing any more. */
+  release(): void {
+    this.fault = { kind: 'none' };
+    for (const go of this.#held.splice(0)) go();
   }
 
   /** Dead at once: connections are cut. */
@@ -131,7 +139,7 @@ export class FakeKServe {
     }
     const { id, bytes, binary } = this.#read(request, body);
     if (fault.kind === 'silent') return;
-    if (fault.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    if (fault.kind === 'held') await new Promise<void>((resolve) => this.#held.push(resolve));
     if (fault.kind === 'status') {
       refused(fault.status, fault.text ?? 'injected');
       return;

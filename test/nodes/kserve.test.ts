@@ -36,7 +36,7 @@ onEachNodeRed('a station whose model runs on inference servers', (runner) => {
             ...node,
             engine: 'kserve',
             kserveUrls: servers.map(({ url }) => url).join(', '),
-            kserveTimeoutMs: 500,
+            kserveTimeoutMs: 2_000,
             ...more,
           }
         : node,
@@ -71,7 +71,7 @@ onEachNodeRed('a station whose model runs on inference servers', (runner) => {
 
   it('says invalid with the reason when all are lost, is not ready, and returns by itself', async () => {
     const [{ station, closed }] = await startStations(runner(), flow());
-    for (const server of servers) server.fault = { kind: 'slow', ms: 400 };
+    for (const server of servers) server.fault = { kind: 'held' };
     inspect(60);
     await until('a frame under way', () => servers.some(({ atWork }) => atWork > 0));
     await Promise.all(servers.map((server) => server.stop()));
@@ -83,7 +83,7 @@ onEachNodeRed('a station whose model runs on inference servers', (runner) => {
     assert.match(fault.text, /nobody listens there|it closed the connection/);
     assert.equal(station.credit(), 0);
     for (const server of servers) {
-      server.fault = { kind: 'none' };
+      server.release();
       await server.start();
     }
     await until('the return', () => station.credit() > 0);

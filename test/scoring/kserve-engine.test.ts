@@ -45,7 +45,7 @@ describe('KServeEngine', () => {
   };
   const make = (at: FakeKServe[] | string, settings: Partial<KServeSettings> = {}) => {
     const urls = typeof at === 'string' ? at : at.map(({ url }) => url).join(', ');
-    const engine = new KServeEngine({ name: 'test' }, { urls, timeoutMs: 400, idleMs: 100, ...settings });
+    const engine = new KServeEngine({ name: 'test' }, { urls, timeoutMs: 3_000, idleMs: 100, ...settings });
     engines.push(engine);
     return engine;
   };
@@ -185,7 +185,7 @@ describe('KServeEngine', () => {
 
   it('gives up a silent server at the deadline, closes the connection, and leaves a server that hangs out', async () => {
     const server = await serve();
-    const engine = make([server], { timeoutMs: 2_000 });
+    const engine = make([server]);
     const { key } = await engine.load(dir);
     server.fault = { kind: 'silent' };
     for (let i = 0; i < 3; i++) {
@@ -207,8 +207,11 @@ describe('KServeEngine', () => {
     const server = await serve();
     const engine = make([server]);
     const { key } = await engine.load(dir);
-    server.fault = { kind: 'slow', ms: 200 };
-    const all = await Promise.allSettled(Array.from({ length: 12 }, () => engine.score(key, solid(5), soon)));
+    server.fault = { kind: 'held' };
+    const sent = Promise.allSettled(Array.from({ length: 12 }, () => engine.score(key, solid(5), soon)));
+    await until('all that may be there', () => server.atWork === 8);
+    server.release();
+    const all = await sent;
     assert.equal(all.filter(({ status }) => status === 'fulfilled').length, 8);
     assert.equal(engine.stats().refused, 4);
     assert.ok(server.mostAtWork <= 8);

@@ -33,7 +33,7 @@ describe('KServeEngine with several replicas', () => {
 
   const start = async (settings: Partial<KServeSettings> = {}) => {
     const urls = servers.map(({ url }) => url).join(' ');
-    engine = new KServeEngine({ name: 'test' }, { urls, timeoutMs: 400, idleMs: 100, ...settings });
+    engine = new KServeEngine({ name: 'test' }, { urls, timeoutMs: 3_000, idleMs: 100, ...settings });
     const { key } = await engine.load(dir);
     const used = engine;
     await until(
@@ -45,30 +45,35 @@ describe('KServeEngine with several replicas', () => {
 
   it('gives each frame to the one with the least to do', async () => {
     const { engine, key } = await start();
-    servers[0].fault = { kind: 'slow', ms: 300 };
-    const slow = Array.from({ length: 6 }, () => engine.score(key, solid(5), soon));
-    const first = await Promise.all(slow);
-    const on = (url: string, results: typeof first) => results.filter(({ provider }) => provider === url).length;
-    for (const { url } of servers) assert.equal(on(url, first), 2, 'two each when they come at once');
-    const waiting = engine.score(key, solid(5), soon);
-    const others = [];
-    for (let i = 0; i < 6; i++) others.push(await engine.score(key, solid(5), soon));
-    await waiting;
-    assert.ok(on(servers[0].url, others) <= 1, 'none for the one that is still at work');
+    for (const server of servers) server.fault = { kind: 'held' };
+    const first = Array.from({ length: 6 }, () => engine.score(key, solid(5), soon));
+    await until('two on each', () => servers.every(({ atWork }) => atWork === 2));
+    servers[1].release();
+    servers[2].release();
+    for (let i = 0; i < 6; i++) {
+      const { provider } = await engine.score(key, solid(5), soon);
+      assert.notEqual(provider, servers[0].url, 'it is still at work');
+    }
+    servers[0].release();
+    await Promise.all(first);
+    assert.equal(engine.stats().failed, 0);
   });
 
   it('scores a frame on another one when its own is killed in mid-request, and says that one is missing', async () => {
     const { engine, key } = await start();
-    for (const server of servers) server.fault = { kind: 'slow', ms: 200 };
+    for (const server of servers) server.fault = { kind: 'held' };
     const frames = Array.from({ length: 3 }, () => engine.score(key, solid(33), soon));
     await until('one frame on each', () => servers.every(({ atWork }) => atWork === 1));
     await servers[1].stop();
+    servers[0].release();
+    servers[2].release();
     const results = await Promise.all(frames);
     for (const { score, provider } of results) assert.ok(score === 33 && provider !== servers[1].url);
     const degraded = await until('degraded', () => engine.stats().degraded);
     assert.match(degraded, /^2 of 3 inference servers can be used: The inference server http:.* gave no score: /);
     assert.ok(degraded.includes(servers[1].url));
     assert.equal(engine.state, 'running');
+    servers[1].release();
     await servers[1].start();
     await until('the return', () => engine.stats().degraded === undefined);
     assert.equal(engine.stats().failed, 0);
@@ -87,18 +92,18 @@ describe('KServeEngine with several replicas', () => {
   });
 
   it('tries another one after its own was silent for the timeout, as long as the deadline allows', async () => {
-    const { engine, key } = await start({ timeoutMs: 200 });
+    const { engine, key } = await start({ timeoutMs: 500 });
     servers[0].fault = { kind: 'silent' };
     const results = await Promise.all(Array.from({ length: 3 }, () => engine.score(key, solid(8), soon)));
     assert.ok(results.every(({ score }) => score === 8));
     await until('it is left out', () => /^2 of 3/.test(engine.stats().degraded ?? ''));
     for (const server of servers) server.fault = { kind: 'silent' };
     const began = performance.now();
-    await assert.rejects(engine.score(key, solid(8), { deadlineMs: 300 }), (error: GoodpartError) => {
+    await assert.rejects(engine.score(key, solid(8), { deadlineMs: 700 }), (error: GoodpartError) => {
       assert.ok(['GP_SERVER_TIMEOUT', 'GP_CHILD_DEADLINE'].includes(error.code), error.message);
       return true;
     });
-    assert.ok(performance.now() - began < 600, 'not three times the timeout');
+    assert.ok(performance.now() - began < 1_400, 'not three times the timeout');
   });
 
   it('says so when all are dead, and returns with the first that is back', async () => {
@@ -130,7 +135,7 @@ describe('KServeEngine with several replicas', () => {
     }).start();
     await servers[2].stop();
     const urls = servers.map(({ url }) => url).join(',');
-    const used = new KServeEngine({ name: 'test' }, { urls, timeoutMs: 400 });
+    const used = new KServeEngine({ name: 'test' }, { urls, timeoutMs: 3_000 });
     engine = used;
     const { key } = await used.load(dir);
     for (let i = 0; i < 4; i++) {

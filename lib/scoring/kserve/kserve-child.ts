@@ -37,7 +37,8 @@ async function load({
   loadMs: number;
 }): Promise<{ body: LoadReply }> {
   const began = performance.now();
-  const known = models.get(key) ?? (await open(key, dir, settings, loadMs * 0.6));
+  // a restart loads several models one after the other, and each may meet a server that hangs
+  const known = models.get(key) ?? (await open(key, dir, settings, loadMs * 0.3));
   const provider = await known.replicas.open();
   return { body: { description: known.model, provider, warmUpMs: performance.now() - began } };
 }
