@@ -33,7 +33,7 @@ describe('goodpart export', function () {
   });
 
   it('puts a version into a Triton repository, the very file and a configuration that Triton’s schema takes', function () {
-    const python = pythonWith(this, 'tritonclient.grpc');
+    const python = pythonWith(this, 'tritonclient');
     const repository = join(folder, 'new/repository');
     const ran = goodpart('export', '--model', first, '--triton', repository, '--json');
     assert.deepEqual([ran.status, ran.stderr], [0, '']);
@@ -104,7 +104,7 @@ describe('goodpart export', function () {
   });
 
   it('writes names of tensors as protobuf’s text format wants them', async function () {
-    const python = pythonWith(this, 'tritonclient.grpc');
+    const python = pythonWith(this, 'tritonclient');
     const name = 'a "b"\\ü\n';
     const config = join(folder, 'strange.pbtxt');
     writeFileSync(config, tritonConfig('strange', await readDescription(first), { [name]: { shape: [1, 2] } }));
