@@ -37,6 +37,14 @@ describe('The dialog of a model that runs on inference servers', function () {
     await red.stop();
   });
 
+  it('refuses addresses that carry a password', async () => {
+    await editor.edit('model');
+    await editor.set('engine', 'kserve');
+    await editor.set('kserveUrls', 'https://user:pw@10.0.0.5');
+    await editor.done();
+    assert.match(JSON.stringify(await editor.validation('model')), /without user, password and query/);
+  });
+
   it('shows what the engine chosen has, and keeps the token as a credential', async () => {
     await editor.edit('model');
     const shown = async () => {
@@ -44,6 +52,7 @@ describe('The dialog of a model that runs on inference servers', function () {
       const visible = await Promise.all(names.map((name) => editor.field(name).isVisible()));
       return names.filter((_, i) => visible[i]).join(' ');
     };
+    await editor.set('engine', 'onnxruntime');
     assert.equal(await shown(), 'threads');
     await editor.set('engine', 'kserve');
     assert.equal(await shown(), 'kserveUrls kserveModel kserveVersion kserveToken kserveCaFile');
@@ -60,12 +69,5 @@ describe('The dialog of a model that runs on inference servers', function () {
     assert.ok(!stored.includes(token));
     assert.ok(!red.log.includes(token));
     assert.deepEqual(editor.errors, []);
-  });
-
-  it('refuses addresses that carry a password', async () => {
-    await editor.edit('model');
-    await editor.set('kserveUrls', 'https://user:pw@10.0.0.5');
-    await editor.done();
-    assert.match(JSON.stringify(await editor.validation('model')), /without user, password and query/);
   });
 });
