@@ -41,6 +41,10 @@ const commands: Record<string, Command> = {
     'a model trained elsewhere (anomalib, any map or score, a classifier) becomes one of ours',
     async () => (await import('./import.ts')).importCommand,
   ),
+  export: later(
+    'a version of a model into a repository of Triton Inference Server',
+    async () => (await import('./export.ts')).exportCommand,
+  ),
   frames: later(
     'good frames of a video as pictures to learn from',
     async () => (await import('./frames.ts')).framesCommand,

@@ -13,6 +13,10 @@ export const errorCatalogue = {
   GP_PART_MISPLACED:
     'The part lies further from its learned position than the model allows. Put it in place, or learn with wider limits.',
   GP_ENGINE_FAILED: 'The model could not be run. The engine is restarted by itself; see its last lines in the message.',
+  GP_SERVER_FAILED:
+    'No inference server could be reached or gave a usable answer. Each is tried again by itself; the message says what is wrong.',
+  GP_SERVER_TIMEOUT:
+    'The inference server did not answer in time. The picture is not inspected; the next one is tried anew.',
   GP_CHILD_EXITED: 'A helper process ended. It is started again by itself with growing pauses.',
   GP_CHILD_DEADLINE: 'A helper process did not answer in time and was ended. It is started again by itself.',
   GP_CHILD_BUSY: 'A helper process has too much waiting. The request was dropped and counted.',

@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../core/clock.ts';
 import { GoodpartError } from '../core/errors.ts';
 import type { ImageInput } from '../imaging/decode.ts';
 import type { PreparedReference } from '../imaging/registration.ts';
 import { serveChild } from '../process/serve-child.ts';
 import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
 import { checkGraph, inputShape, readOutputs, toTensor } from './fit.ts';
-import { modelPixels } from './model-pixels.ts';
 import type { ModelDescription } from './model-schema.ts';
 import { missing, readDescription } from './model-store.ts';
-import { laidAsLearned, referenceOf } from './registering.ts';
+import { referenceOf } from './registering.ts';
 import { RunThread } from './run-thread.ts';
+import { scoreFrame, wantedOutputs } from './score-frame.ts';
 
 /** Process: decodes on libuv's threads, runs on its own thread, talks on this one. */
 const models = new Map<string, { model: ModelDescription; reference: PreparedReference | null }>();
@@ -77,31 +76,10 @@ async function score(
   { key, info, deadline }: { key: string; info: ImageInput['info']; deadline: number },
   [data]: Buffer[],
 ): Promise<{ body: ScoreReply; payloads: Buffer[] }> {
-  const received = systemClock.mono();
   const { model, reference } = loaded(key);
-  // started at once, so that it goes on beside the run of the frame before
-  const image = await modelPixels({ data, info }, model.input);
-  const laid = reference && laidAsLearned(image.pixels, model.input, reference);
-  const decoded = systemClock.mono();
-  const { outputs, began, ended } = await thread.call('run', {
-    key,
-    feeds: { [model.input.name]: toTensor(laid?.pixels ?? image.pixels, model.input) },
-    wanted: wantedOutputs(model),
-    deadline,
-  });
-  const { score, map } = readOutputs(model, outputs);
-  // as bytes: JSON has no NaN and no infinity
-  const number = Buffer.alloc(8);
-  number.writeDoubleLE(score);
-  return {
-    body: {
-      image: { width: image.width, height: image.height },
-      map: map && { width: map.width, height: map.height },
-      timings: { decode: decoded - received, queue: began - decoded, run: ended - began },
-      ...(laid && { registration: laid.registration }),
-    },
-    payloads: map ? [number, littleEndian(map.values)] : [number],
-  };
+  return scoreFrame({ data, info }, model, reference, (tensor) =>
+    thread.call('run', { key, feeds: { [model.input.name]: tensor }, wanted: wantedOutputs(model), deadline }),
+  );
 }
 
 /** A bare `session.run` loop on the run thread, to compare the way through Node-RED's side with. */
@@ -116,13 +94,4 @@ function loaded(key: string) {
   const found = models.get(key);
   if (found === undefined) throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
   return found;
-}
-
-function wantedOutputs({ outputs }: ModelDescription): string[] {
-  return [outputs.map, outputs.score].filter((name) => name !== null);
-}
-
-/** Every machine that this runs on is little endian: the floats' own bytes. */
-function littleEndian(values: Float32Array): Buffer {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }

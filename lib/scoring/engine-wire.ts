@@ -13,6 +13,8 @@ export interface ScoreReply {
   map: { width: number; height: number } | null;
   timings: Omit<ScoreTimings, 'total'>;
   registration?: Registration;
+  /** Where it is another one than said at loading: which of several servers ran it. */
+  provider?: string;
 }
 
 export interface BenchReply {

@@ -5,7 +5,8 @@ import { systemClock } from '../core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import type { ModelIdentity, ScoreResult } from '../core/inspection.ts';
-import { type ChildState, type ChildStats, SupervisedChild } from '../process/supervised-child.ts';
+import type { Redact } from '../process/redact.ts';
+import { type ChildState, type ChildStats, type Reply, SupervisedChild } from '../process/supervised-child.ts';
 import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
 import { identityOf, type ModelDescription } from './model-schema.ts';
 
@@ -28,11 +29,13 @@ export interface EngineStats extends ChildStats {
   late: number;
   /** Frames refused because too many were waiting. */
   refused: number;
+  /** What is other or less than configured though frames are scored; undefined: nothing. */
+  degraded?: string;
   /** Models to be kept loaded; `error` where that failed after a restart. */
   models: { key: string; name: string; version: string; error: string | undefined }[];
 }
 
-/** Runs models on frames. Events: `state` (ChildState), `failure` (GoodpartError). */
+/** Runs models on frames. Events: `state` (ChildState; also when `stats().degraded` changes), `failure` (GoodpartError). */
 export interface Engine extends Pick<EventEmitter, 'on' | 'off' | 'once'> {
   readonly state: ChildState;
   /** Loads and warms up the model in a folder; loading it again is free. Rejects with GP_MODEL_INVALID, GP_CHILD_…. */
@@ -40,18 +43,16 @@ export interface Engine extends Pick<EventEmitter, 'on' | 'off' | 'once'> {
   unload(key: string): Promise<void>;
   /**
    * Rejects with GP_CHILD_DEADLINE after `deadlineMs`, GP_IMAGE_UNREADABLE, GP_CHILD_EXITED, GP_CHILD_BUSY, GP_MODEL_INVALID,
-   * GP_PART_MISPLACED or GP_ENGINE_FAILED. A score or map that is not finite is a result, not an error.
+   * GP_PART_MISPLACED, GP_ENGINE_FAILED or GP_SERVER_…. A score or map that is not finite is a result, not an error.
    */
   score(key: string, frame: Frame, o: { deadlineMs: number }): Promise<ScoreResult>;
   stop(): Promise<void>;
   stats(): EngineStats;
 }
 
-export interface OnnxRuntimeOptions {
+export interface ChildEngineOptions {
   /** For people. */
   name: string;
-  /** Threads of one run, default 1: a second core then decodes. */
-  threads?: number;
   /** Frames under way beyond which more are refused, default 8. */
   maxInFlight?: number;
   /** A frame unanswered for so long (milliseconds, at least its own deadline) shows a hung child, which is killed. Default 5000. */
@@ -60,33 +61,47 @@ export interface OnnxRuntimeOptions {
   loadMs?: number;
 }
 
+/** What tells one engine in a child from another. */
+export interface EngineKind {
+  engine: ScoreResult['engine'];
+  /** Absolute path of the compiled child. */
+  module: string;
+  /** What its `load` gets beside `key` and `dir`. */
+  load: Record<string, unknown>;
+  redact?: Redact;
+}
+
 interface Wanted {
   loads: number;
   model: LoadedModel;
   error: GoodpartError | undefined;
 }
 
-/** ONNX Runtime on the CPU, in one child process that is started by the first `load` and comes back with its models after a crash. */
-export class OnnxRuntimeEngine extends EventEmitter implements Engine {
-  readonly #options: Required<OnnxRuntimeOptions>;
+/** An engine in one child process that is started by the first `load` and comes back with its models after a crash. */
+export class ChildEngine extends EventEmitter implements Engine {
+  readonly #options: Required<ChildEngineOptions>;
+  readonly #kind: EngineKind;
   readonly #child: SupervisedChild;
   readonly #wanted = new Map<string, Wanted>();
   readonly #loading = new Map<string, Promise<LoadedModel>>();
   readonly #counts = { inFlight: 0, scored: 0, failed: 0, late: 0, refused: 0 };
 
-  constructor(options: OnnxRuntimeOptions) {
+  constructor({ name, maxInFlight = 8, hungMs = 5_000, loadMs = 60_000 }: ChildEngineOptions, kind: EngineKind) {
     super();
-    this.#options = { threads: 1, maxInFlight: 8, hungMs: 5_000, loadMs: 60_000, ...options };
+    this.#options = { name, maxInFlight, hungMs, loadMs };
+    this.#kind = kind;
     this.#child = new SupervisedChild({
-      name: `engine ${options.name}`,
-      module: join(__dirname, 'engine-child.js'),
+      name: `engine ${name}`,
+      module: kind.module,
       // libvips' and ONNX Runtime's threads in glibc's many arenas: memory would creep up for hours (measured)
       env: { MALLOC_ARENA_MAX: '2' },
       startMs: this.#options.loadMs,
       hungMs: this.#options.hungMs * 2,
+      ...(kind.redact && { redact: kind.redact }),
       initialise: () => this.#loadAgain(),
     });
-    this.#child.on('state', (state) => this.emit('state', state));
+    this.#child.on('state', () => this.emit('state', this.state));
+    this.#child.on('event', (type: string, body: unknown) => this.told(type, body));
     this.#child.on('failure', (error) => this.emit('failure', error));
   }
 
@@ -150,7 +165,7 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
     } catch (thrown) {
       const error = asGoodpartError(thrown, 'GP_ENGINE_FAILED');
       this.#counts.failed += 1;
-      if (error.code === 'GP_CHILD_DEADLINE') this.#counts.late += 1;
+      if (error.code === 'GP_CHILD_DEADLINE' || error.code === 'GP_SERVER_TIMEOUT') this.#counts.late += 1;
       throw error;
     } finally {
       this.#counts.inFlight -= 1;
@@ -161,10 +176,22 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
     await this.#child.stop();
   }
 
-  /** Times of a bare `session.run` loop in the child, milliseconds, for the bench. */
-  async benchBare(key: string, runs: number): Promise<number[]> {
-    const { body } = await this.#child.request('benchBare', { key, runs }, [], { deadlineMs: 120_000 });
-    return (body as BenchReply).times;
+  /** What the child says without being asked. */
+  protected told(_type: string, _body: unknown): void {}
+
+  protected ask(type: string, body: unknown, deadlineMs: number): Promise<Reply> {
+    return this.#child.request(type, body, [], { deadlineMs });
+  }
+
+  /** Whether a model that cannot be loaded after a restart leaves the child running, so that others work and it is tried again. */
+  protected outlives({ code }: GoodpartError): boolean {
+    return code === 'GP_MODEL_INVALID';
+  }
+
+  /** A model that could not be loaded after a restart can be used by now. */
+  protected recovered(key: string): void {
+    const wanted = this.#wanted.get(key);
+    if (wanted) wanted.error = undefined;
   }
 
   async #loadFirst(dir: string): Promise<LoadedModel> {
@@ -173,8 +200,7 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
   }
 
   async #request(dir: string): Promise<LoadedModel> {
-    const { threads, loadMs } = this.#options;
-    const { body } = await this.#child.request('load', { key: dir, dir, threads }, [], { deadlineMs: loadMs });
+    const { body } = await this.ask('load', { ...this.#kind.load, key: dir, dir }, this.#options.loadMs);
     const { description, provider, warmUpMs } = body as LoadReply;
     return { key: dir, identity: identityOf(description), description, provider, warmUpMs };
   }
@@ -188,7 +214,7 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
         if (this.#wanted.get(key) !== wanted) await this.#child.request('unload', { key });
       } catch (thrown) {
         const error = asGoodpartError(thrown);
-        if (error.code !== 'GP_MODEL_INVALID') throw error;
+        if (!this.outlives(error)) throw error;
         wanted.error = error;
       }
     }
@@ -213,15 +239,15 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
     });
     try {
       const { body: reply, payloads } = await Promise.race([answer, late]);
-      const { image, map, timings, registration } = reply as ScoreReply;
+      const { image, map, timings, registration, provider } = reply as ScoreReply;
       const { mapArea } = model.description.outputs;
       return {
         score: payloads[0].readDoubleLE(),
         map: map && new AnomalyMap(map.width, map.height, payloads[1]),
         ...(mapArea && { mapArea }),
         model: model.identity,
-        engine: 'onnxruntime',
-        provider: model.provider,
+        engine: this.#kind.engine,
+        provider: provider ?? model.provider,
         timings: { ...timings, total: systemClock.mono() - began },
         image,
         ...(registration && { registration }),
@@ -229,5 +255,23 @@ export class OnnxRuntimeEngine extends EventEmitter implements Engine {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+export interface OnnxRuntimeOptions extends ChildEngineOptions {
+  /** Threads of one run, default 1: a second core then decodes. */
+  threads?: number;
+}
+
+/** ONNX Runtime on the CPU. */
+export class OnnxRuntimeEngine extends ChildEngine {
+  constructor({ threads = 1, ...options }: OnnxRuntimeOptions) {
+    super(options, { engine: 'onnxruntime', module: join(__dirname, 'engine-child.js'), load: { threads } });
+  }
+
+  /** Times of a bare `session.run` loop in the child, milliseconds, for the bench. */
+  async benchBare(key: string, runs: number): Promise<number[]> {
+    const { body } = await this.ask('benchBare', { key, runs }, 120_000);
+    return (body as BenchReply).times;
   }
 }

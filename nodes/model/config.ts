@@ -1,5 +1,6 @@
 import { defineConfig } from '../../lib/node-red/config/config.ts';
-import { text, whole } from '../../lib/node-red/config/fields.ts';
+import { choice, text, whole } from '../../lib/node-red/config/fields.ts';
+import { kserveChecks, kserveFields } from './kserve-fields.ts';
 
 export const config = defineConfig({
   type: 'goodpart-model',
@@ -13,8 +14,12 @@ export const config = defineConfig({
     model: text(),
     /** Empty: the recipe's version, else the newest. */
     version: text(),
+    engine: choice(['onnxruntime', 'kserve']),
     /** 0 = one for each processor core. */
-    threads: whole({ default: 1, min: 0, max: 64 }),
+    threads: whole({ default: 1, min: 0, max: 64, when: { engine: ['onnxruntime'] } }),
+    ...kserveFields,
     timeoutMs: whole({ default: 30_000, min: 1000, max: 600_000, unit: 'ms' }),
   },
+  credentials: { kserveToken: 'password' },
+  checks: kserveChecks,
 });

@@ -3,20 +3,21 @@ import type { NodeAPI } from 'node-red';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { resources } from '../../lib/node-red/resources.ts';
 import { dataFolder } from '../../lib/node-red/stations.ts';
-import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { config } from './config.ts';
+import { engineOf } from './make-engine.ts';
 import { ModelRunner } from './model-runner.ts';
 
 /** One engine child for each model node: what it keeps warm survives a deploy that leaves the node unchanged. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
-    const { model, version, threads, timeoutMs: loadMs } = kit.config;
+    const { model, version } = kit.config;
     const store = new ModelStore(join(dataFolder(RED), 'models'));
-    const lease = await resources.take(`engine ${kit.id} ${JSON.stringify({ model, version, threads, loadMs })}`, {
+    const choice = engineOf(kit.config, kit.credentials);
+    const lease = await resources.take(`engine ${kit.id} ${JSON.stringify({ model, version })} ${choice.key}`, {
       group: `engine ${kit.id}`,
       create: async () => {
-        const engine = new OnnxRuntimeEngine({ name: kit.config.name || model || 'model', threads, loadMs });
+        const engine = choice.make();
         engine.setMaxListeners(0); // every node that scores with it
         return { engine, runner: new ModelRunner(engine, store, { name: model, version }) };
       },

@@ -14,6 +14,7 @@ const engineFault = 201;
 const reasonOf: Partial<Record<ErrorCode, ReasonKey>> = {
   GP_IMAGE_UNREADABLE: 'imageUnreadable',
   GP_CHILD_DEADLINE: 'engineTimeout',
+  GP_SERVER_TIMEOUT: 'engineTimeout',
   GP_PART_MISPLACED: 'partMisplaced',
 };
 
@@ -36,19 +37,29 @@ export default function register(RED: NodeAPI): void {
 
     /** The model is loaded before the first part comes, and again when another recipe becomes active. */
     let warmed = '';
+    /** It runs what is wanted, as far as is known. */
+    let sound = false;
+    const showGood = (text: string) => {
+      const { degraded } = engine.stats();
+      station.setDegraded(`score ${kit.id}`, degraded !== undefined, degraded ?? '');
+      if (degraded === undefined) kit.status('green', text);
+      else kit.status('yellow', `${text}; ${degraded}`);
+    };
     const warm = () => {
       const choice = wanted(ownView);
       const key = JSON.stringify(choice);
       if (key === warmed) return;
       warmed = key;
+      sound = false;
       kit.status('blue', 'loading the model');
       // not a fault, but until it is there no part can be judged
       station.setHealth(`score ${kit.id}`, 'engine', false, choice === null ? engineFault : 0, 'loading the model');
       runner.warm(kit.id, choice).then(
         ({ name, version }) => {
           if (key !== warmed) return; // another recipe became active meanwhile
+          sound = true;
           health(true, '');
-          kit.status('green', `${name} version ${version}`);
+          showGood(`${name} version ${version}`);
         },
         (thrown: unknown) => {
           if (key !== warmed) return;
@@ -60,9 +71,15 @@ export default function register(RED: NodeAPI): void {
       );
     };
     const onEngine = () => {
-      const { state, lastError } = engine.stats();
-      if (state === 'waiting') health(false, lastError ?? 'the engine ended');
+      const { state, lastError, degraded } = engine.stats();
+      if (state !== 'running') sound = false;
+      if (state === 'waiting') {
+        health(false, lastError ?? 'the engine ended');
+        kit.status('red', lastError ?? 'the engine ended');
+      }
       if (state !== 'running') return;
+      station.setDegraded(`score ${kit.id}`, degraded !== undefined, degraded ?? '');
+      if (sound) return;
       // what it was asked for may not be loaded yet, or not any more
       warmed = '';
       warm();
@@ -91,7 +108,7 @@ export default function register(RED: NodeAPI): void {
             const result = await runner.score(frame, model, Math.max(1, Math.min(timeoutMs, left)));
             station.addScore(id, view, result);
             score = result.score;
-            kit.status('green', `${score.toFixed(2)} in ${Math.round(result.timings.total)} ms (${result.provider})`);
+            showGood(`${score.toFixed(2)} in ${Math.round(result.timings.total)} ms (${result.provider})`);
           } catch (thrown) {
             const error = asGoodpartError(thrown);
             station.failView(id, view, reason(reasonOf[error.code] ?? 'engineFailed', { view, detail: error.message }));

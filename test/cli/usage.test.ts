@@ -12,7 +12,7 @@ interface Refusal {
 describe('what is typed after goodpart', function () {
   this.timeout(60_000);
 
-  for (const name of ['learn', 'evaluate', 'inspect', 'import', 'frames', 'plc']) {
+  for (const name of ['learn', 'evaluate', 'inspect', 'import', 'export', 'frames', 'plc']) {
     it(`is explained by ${name} --help, exit codes included`, () => {
       const { status, stdout, stderr } = goodpart(name, '--help');
       assert.deepEqual([status, stderr], [0, '']);
@@ -58,6 +58,11 @@ describe('what is typed after goodpart', function () {
       [['plc', '--modbus', 'a:1', '--rate', '2000', '--cycle', '50'], /cycleMs/],
       [['evaluate', '--wrong'], /Unknown option '--wrong'/],
       [['evaluate', 'stray'], /Expected options only for goodpart evaluate but received "stray"/],
+      [['export', '--triton', 'x'], /Expected the folder of a model for --model but received nothing/],
+      [
+        ['export', '--model', 'x'],
+        /Expected the folder of a Triton model repository for --triton but received nothing/,
+      ],
       [['frames', '--out', 'x'], /Expected a video file for --video but received nothing/],
       [
         ['frames', '--video', 'x', '--out', 'x', '--every', '5'],

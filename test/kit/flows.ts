@@ -47,8 +47,8 @@ export class FlowRunner {
   }
 
   /** Starts a flow; after `stop`, in a new life of the same userDir. */
-  async start(flow: object[]): Promise<void> {
-    await this.#helper.load(ourNodes(), flow);
+  async start(flow: object[], credentials: object = {}): Promise<void> {
+    await this.#helper.load(ourNodes(), flow, credentials);
   }
 
   /** A deploy: "full" starts every node anew, "nodes" only what changed. */

@@ -64,11 +64,11 @@ export interface RunningStation {
 export async function startStations(
   runner: FlowRunner,
   flow: object[],
-  { stations = ['station1'], nan = false, views = ['main'] } = {},
+  { stations = ['station1'], nan = false, views = ['main'], credentials = {} } = {},
 ): Promise<RunningStation[]> {
   const models = join(runner.userDir, 'goodpart', 'models');
   const model = await writeTestModel(models, { nan });
-  await runner.start(flow);
+  await runner.start(flow, credentials);
   return Promise.all(
     stations.map(async (name) => {
       const station = await until(`station ${name}`, () => findStation('line1', name));
