@@ -1,4 +1,4 @@
-// npm test [-- room or part of a file name …]: build, lint, then each room's tests in a mocha process of its own, four at a
+// npm test [-- room or part of a file name …]: build, lint, then each room's tests in a mocha process of its own, three at a
 // time. The last line is exactly "N passed, N failed, N skipped".
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -91,7 +91,7 @@ async function main() {
   if (queue.length === 0)
     totals.failed.push({ title: 'choice of tests', error: `nothing matches ${wanted.join(' ')}` });
   const folder = mkdtempSync(join(tmpdir(), 'goodpart-outcome-'));
-  // two more than there are processors: most rooms wait for clocks, cameras and browsers half of the time
+  // one more than there are processors: most rooms wait for clocks, cameras and browsers a part of the time
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const outcome = await runRoom(...next, folder);
@@ -100,7 +100,7 @@ async function main() {
       totals.skipped.push(...outcome.skipped);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(4, cpus().length + 2) }, worker));
+  await Promise.all(Array.from({ length: Math.min(3, cpus().length + 1) }, worker));
   rmSync(folder, { recursive: true });
 
   if (totals.skipped.length > 0) console.log(`\nSkipped:\n  ${totals.skipped.join('\n  ')}`);

@@ -17,7 +17,7 @@ async function ports(): Promise<string[]> {
 }
 
 describe('the demo', function () {
-  this.timeout(240_000);
+  this.timeout(400_000);
 
   it('learns real tiles, inspects all 200 and reaches an image AUROC of 0.86', async function () {
     const images = sharedData('magnetic_tile');
@@ -37,7 +37,7 @@ describe('the demo', function () {
   });
 
   it('runs the simulated line, says where to look, and ends cleanly on Ctrl-C with nothing left behind', async () => {
-    const args = ['--dir', join(tempDir('demo'), 'run'), '--rate', '5', '--good', '40', ...(await ports())];
+    const args = ['--dir', join(tempDir('demo'), 'run'), '--rate', '5', '--good', '24', ...(await ports())];
     const child = spawn(process.execPath, [demo, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -48,7 +48,7 @@ describe('the demo', function () {
     });
     const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
     await until('it says where to look', () => output.includes('opc.tcp://'), { timeoutMs: 60_000 });
-    await until('it has learned', () => /learning: parts version 1/.test(output), { timeoutMs: 180_000 });
+    await until('it has learned', () => /learning: parts version 1/.test(output), { timeoutMs: 300_000 });
     await until('a defect is found', () => /\d+ fail severity/.test(output), { timeoutMs: 60_000 });
     const children = childrenNamed('', child.pid ?? 0);
     assert.ok(children.length >= 4, 'camera, engine, evidence and PLC run');

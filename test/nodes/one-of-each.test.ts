@@ -52,8 +52,15 @@ onEachNodeRed('what there can be only one of', (runner) => {
     const expected = /a view that no other camera of this station gives for view but received "main"/;
     assert.match(await refusal(runner().node('second'), {}), expected);
     const pictures = runner().collect('out');
-    runner().node('collects').receive({});
-    await until('a camera that only collects is no other one', () => pictures[0]?.payload ?? null);
+    await until(
+      'a camera that only collects is no other one',
+      () => {
+        // until its process runs it gives none
+        runner().node('collects').receive({});
+        return pictures[0]?.payload ?? null;
+      },
+      { timeoutMs: 30_000, everyMs: 500 },
+    );
   });
 
   it('is an evidence node’s policy for a station', async () => {

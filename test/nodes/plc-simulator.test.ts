@@ -25,7 +25,7 @@ async function example(): Promise<FlowNode[]> {
     }
     if (node.type === 'goodpart-opcua-endpoint') return { ...node, port: opcua };
     if (node.type === 'goodpart-camera') return { ...node, simWidth: 160, simHeight: 120 };
-    return node.type === 'goodpart-learn' ? { ...node, count: 30 } : node;
+    return node.type === 'goodpart-learn' ? { ...node, count: 20 } : node;
   });
 }
 

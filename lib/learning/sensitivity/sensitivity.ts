@@ -50,7 +50,7 @@ export interface SensitivityInput {
   /** Whole number 0..2^32-1: chooses pictures, places, outlines. */
   seed: number;
   progress?: (done: number, total: number) => Promise<void>;
-  /** About so many runs of the model, a trial more at most for each region; default 400. */
+  /** About so many runs of the model, a trial more at most for each region; default 340, ten trials for each kind and contrast of one region. */
   budget?: number;
   /** Grey levels between defect and surroundings; default 20 (faint) and 50 (clear). */
   contrasts?: readonly number[];
@@ -60,7 +60,7 @@ export interface SensitivityInput {
 
 /** Longest extents that are tried, shares of the picture's shorter side: each about 1.5 times the one before. */
 export const sizeLadder: readonly number[] = [0.008, 0.012, 0.018, 0.027, 0.04, 0.06, 0.09, 0.135, 0.2, 0.3, 0.45];
-const usualBudget = 400;
+const usualBudget = 340;
 const usualContrasts: readonly number[] = [20, 50];
 /** More trials narrow an interval that nobody acts on; with fewer than ten "95 %" says little. */
 const mostTrials = 20;
