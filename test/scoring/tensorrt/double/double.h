@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <stdexcept>
@@ -17,10 +18,16 @@ struct CUstream_st {
 
 namespace twin {
 
-/** Faults that a test asks for, comma separated in GOODPART_DOUBLE_FAIL. */
+/** Faults that a test asks for, comma separated in GOODPART_DOUBLE_FAIL, or in the file GOODPART_DOUBLE_FAIL_FILE while it runs. */
 inline bool failing(const char* fault) {
-  const char* list = std::getenv("GOODPART_DOUBLE_FAIL");
-  return list && ("," + std::string(list) + ",").find("," + std::string(fault) + ",") != std::string::npos;
+  std::string list;
+  if (const char* given = std::getenv("GOODPART_DOUBLE_FAIL")) list += given;
+  if (const char* path = std::getenv("GOODPART_DOUBLE_FAIL_FILE")) {
+    std::ifstream file(path);
+    std::string line;
+    if (std::getline(file, line)) list += "," + line;
+  }
+  return ("," + list + ",").find("," + std::string(fault) + ",") != std::string::npos;
 }
 
 inline double number(const char* name, double otherwise) {
