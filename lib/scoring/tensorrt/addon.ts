@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GoodpartError, shown } from '../../core/errors.ts';
+import { type ErrorCode, GoodpartError, shown } from '../../core/errors.ts';
 import { sourceFolder } from './compile.ts';
 
 /** What the addon gives (addon/addon.cc). Its promises reject, and its functions throw, with Errors that have `code` and `broken`. */
@@ -69,6 +69,16 @@ export function addonError(thrown: unknown): { error: GoodpartError; broken: boo
   const { code, message, broken } = thrown as { code?: unknown; message?: unknown; broken?: unknown };
   return { error: GoodpartError.fromJSON({ code, message }), broken: broken === true };
 }
+
+/** Failures of TensorRT itself, not of the picture or the process. */
+export function isOfTensorRt(code: ErrorCode): boolean {
+  return ofTensorRt.has(code);
+}
+
+const ofTensorRt = new Set<ErrorCode>([
+  ...(['GP_TENSORRT_MISSING', 'GP_TENSORRT_BUILD', 'GP_TENSORRT_PLAN'] as const),
+  ...(['GP_TENSORRT_MEMORY', 'GP_TENSORRT_REFUSED'] as const),
+]);
 
 /** 100300 is 10.3.0. */
 export function shownVersion(version: number): string {

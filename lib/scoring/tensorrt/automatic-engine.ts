@@ -11,6 +11,7 @@ import {
   OnnxRuntimeEngine,
   type OnnxRuntimeOptions,
 } from '../engine.ts';
+import { isOfTensorRt } from './addon.ts';
 import { tensorRtExpected } from './platform.ts';
 import { SharedTensorRt } from './shared-engine.ts';
 
@@ -187,7 +188,7 @@ export class AutomaticEngine extends EventEmitter implements Engine {
 
 /** Of the engine, not of the picture. */
 function isOfEngine({ code }: GoodpartError): boolean {
-  return code === 'GP_ENGINE_FAILED' || code === 'GP_CHILD_EXITED' || code.startsWith('GP_TENSORRT');
+  return code === 'GP_ENGINE_FAILED' || code === 'GP_CHILD_EXITED' || isOfTensorRt(code);
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { GoodpartError } from '../../core/errors.ts';
 import type { Frame } from '../../core/frame.ts';
 import type { ScoreResult } from '../../core/inspection.ts';
 import type { ChildState } from '../../process/supervised-child.ts';
@@ -8,6 +9,11 @@ import { TensorRtEngine } from './tensorrt-engine.ts';
 /** A device has one CUDA context worth having: all model nodes share the child that holds it. */
 const shared = new Map<string, { engine: TensorRtEngine; users: number }>();
 
+const unused: EngineStats = {
+  ...{ state: 'stopped', pid: undefined, starts: 0, failures: 0, lastError: undefined, stderr: [] },
+  ...{ inFlight: 0, scored: 0, failed: 0, late: 0, refused: 0, models: [] },
+};
+
 /** One user's share of the machine's TensorRT engine: what it loaded goes when it stops, the child with the last user. */
 export class SharedTensorRt extends EventEmitter implements Engine {
   readonly #folder: string;
@@ -15,6 +21,7 @@ export class SharedTensorRt extends EventEmitter implements Engine {
   readonly #tell = (state: ChildState) => this.emit('state', state);
   readonly #fail = (error: Error) => this.emit('failure', error);
   #engine: TensorRtEngine | undefined;
+  #stopped = false;
 
   constructor(folder: string) {
     super();
@@ -39,7 +46,7 @@ export class SharedTensorRt extends EventEmitter implements Engine {
     await this.#engine?.unload(key);
   }
 
-  score(key: string, frame: Frame, o: { deadlineMs: number }): Promise<ScoreResult> {
+  async score(key: string, frame: Frame, o: { deadlineMs: number }): Promise<ScoreResult> {
     return this.#taken().score(key, frame, o);
   }
 
@@ -48,11 +55,14 @@ export class SharedTensorRt extends EventEmitter implements Engine {
   }
 
   stats(): EngineStats {
-    const stats = this.#taken().stats();
+    if (this.#engine === undefined) return unused;
+    const stats = this.#engine.stats();
     return { ...stats, models: stats.models.filter(({ key }) => this.#loads.has(key)) };
   }
 
+  /** For good: what comes after it is refused. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     const engine = this.#engine;
     if (engine === undefined) return;
     this.#engine = undefined;
@@ -73,6 +83,8 @@ export class SharedTensorRt extends EventEmitter implements Engine {
 
   #taken(): TensorRtEngine {
     if (this.#engine) return this.#engine;
+    // a late call must not start a child that nobody would ever end
+    if (this.#stopped) throw new GoodpartError('GP_CHILD_STOPPED', 'The TensorRT engine has been stopped');
     const entry = shared.get(this.#folder) ?? { engine: new TensorRtEngine(this.#folder), users: 0 };
     entry.users += 1;
     entry.engine.setMaxListeners(0);

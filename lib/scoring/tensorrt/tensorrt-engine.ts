@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { GoodpartError } from '../../core/errors.ts';
 import { ChildEngine, type EngineStats, type LoadedModel } from '../engine.ts';
+import { isOfTensorRt } from './addon.ts';
 import type { Building } from './prepare.ts';
 
 /** A plan is built for minutes on a small device, twice where half precision is refused. */
@@ -57,6 +58,6 @@ export class TensorRtEngine extends ChildEngine {
 
   /** What TensorRT does not take after a restart leaves the others running. */
   protected override outlives({ code }: GoodpartError): boolean {
-    return code.startsWith('GP_TENSORRT') || code === 'GP_MODEL_INVALID';
+    return isOfTensorRt(code) || code === 'GP_MODEL_INVALID';
   }
 }

@@ -198,6 +198,8 @@ describe('TensorRT engine, with a double of the libraries', function () {
     assert.ok((await two.score(key, picture(41), soon)).score > 40);
     await two.stop();
     assert.equal(two.state, 'stopped');
+    assert.equal(two.stats().state, 'stopped');
+    await assert.rejects(two.load(dir), code('GP_CHILD_STOPPED'));
   });
 
   it('without an addon or library: one clear error', async () => {
