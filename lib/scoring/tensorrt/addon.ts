@@ -51,7 +51,7 @@ export function loadAddon(folder: string): Addon {
   const file = addonFile(folder);
   if (!existsSync(file)) {
     const others = existsSync(folder) && readdirSync(folder).some((name) => /^addon-.*\.node$/.test(name));
-    const found = others ? 'is of another version of Goodpart' : 'is not built on this machine';
+    const found = others ? 'is of another version of Goodpart' : 'is missing';
     throw new GoodpartError('GP_TENSORRT_MISSING', `TensorRT's addon ${found}: run goodpart tensorrt build`);
   }
   try {

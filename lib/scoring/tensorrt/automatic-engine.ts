@@ -128,7 +128,7 @@ export class AutomaticEngine extends EventEmitter implements Engine {
     if (slow === undefined) return { ...rest, state: this.state, models };
     const [key, { why }] = slow;
     const reason = why || this.#gpu.building(key) || 'TensorRT is being prepared';
-    return { ...rest, state: this.state, models, degraded: `CPU instead of TensorRT: ${reason}` };
+    return { ...rest, state: this.state, models, degraded: `CPU, not TensorRT: ${reason}` };
   }
 
   #onCpu(dir: string, route: Route): Promise<LoadedModel> {

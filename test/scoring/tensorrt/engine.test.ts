@@ -208,7 +208,7 @@ describe('TensorRT engine, with a double of the libraries', function () {
     const dir = await model(406);
     await assert.rejects(
       only(empty).load(dir),
-      code('GP_TENSORRT_MISSING', /not built on this machine: run goodpart tensorrt build/),
+      code('GP_TENSORRT_MISSING', /addon is missing: run goodpart tensorrt build/),
     );
     writeFileSync(join(empty, 'addon-0123456789ab.node'), '');
     await assert.rejects(only(empty).load(dir), code('GP_TENSORRT_MISSING', /of another version of Goodpart/));
@@ -225,7 +225,7 @@ describe('TensorRT engine, with a double of the libraries', function () {
       const { key, provider } = await engine.load(await model(407));
       assert.equal(provider, 'cpu');
       assert.equal((await engine.score(key, picture(41), soon)).engine, 'onnxruntime');
-      assert.match(engine.stats().degraded ?? '', /^CPU instead of TensorRT: /);
+      assert.match(engine.stats().degraded ?? '', /^CPU, not TensorRT: /);
       await until('TensorRT', () => engine.stats().degraded === undefined, { timeoutMs: 60_000 });
       assert.equal((await engine.score(key, picture(41), soon)).engine, 'tensorrt');
       assert.ok(
@@ -260,7 +260,7 @@ describe('TensorRT engine, with a double of the libraries', function () {
         writeFileSync(faults, fault);
         await assert.rejects(engine.score(key, picture(41), soon), /ILLEGAL_ADDRESS|ended/);
         assert.equal(await on(), 'onnxruntime', 'the next frame is scored');
-        assert.match(engine.stats().degraded ?? '', /^CPU instead of TensorRT: /);
+        assert.match(engine.stats().degraded ?? '', /^CPU, not TensorRT: /);
         writeFileSync(faults, '');
       }
       await until('TensorRT', () => engine.stats().degraded === undefined, { timeoutMs: 60_000 });
