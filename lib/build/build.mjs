@@ -69,6 +69,7 @@ export async function build() {
   if (existsSync(join(root, 'lib/build/editor.mjs'))) await (await import('./editor.mjs')).buildEditors();
   await (await import('./pages.mjs')).buildPages();
   await (await import('./schemas.mjs')).writeSchemas();
+  (await import('./native.mjs')).copyAddonSources();
   mkdirSync(dist, { recursive: true });
   writeFileSync(stamp, digest);
 }

@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cameraChecks } from './camera-checks.ts';
 import { genicamCheck } from './genicam-check.ts';
+import { tensorrtCheck } from './tensorrt-check.ts';
 import { atLeast } from './versions.ts';
 
 export interface Check {
@@ -83,12 +84,6 @@ async function nativeModule(module: string, script: string, loses: string): Prom
   }
 }
 
-function readText(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8').replace(/\0/g, '').trim() : undefined;
-}
-
-const tensorrtLibraries = ['/usr/lib/aarch64-linux-gnu/libnvinfer.so.10', '/usr/lib/x86_64-linux-gnu/libnvinfer.so.10'];
-
 /** In the order in which a person should read them. To add one: one entry here, one line in the test. */
 export const checks: NamedCheck[] = [
   {
@@ -162,14 +157,7 @@ export const checks: NamedCheck[] = [
   },
   {
     name: 'engine (TensorRT)',
-    check: () => {
-      const board = readText('/proc/device-tree/model');
-      const library = tensorrtLibraries.find(existsSync);
-      if (library) return note(`${library} is here`, 'This version does not use TensorRT yet: models run on the CPU.');
-      if (board && /jetson|nvidia/i.test(board))
-        return note(`${board} without TensorRT`, 'sudo apt install nvidia-jetpack');
-      return note('not on this machine', 'Models run on the CPU.');
-    },
+    check: ({ userDir }) => tensorrtCheck(userDir),
   },
   ...cameraChecks,
   {

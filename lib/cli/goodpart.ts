@@ -53,6 +53,10 @@ const commands: Record<string, Command> = {
     'a simulated PLC and conveyor at your desk, to try the handshake with a station and every fault',
     async () => (await import('./plc.ts')).plcCommand,
   ),
+  tensorrt: later(
+    'compiles what runs models by TensorRT, on the device itself',
+    async () => (await import('./tensorrt.ts')).tensorrtCommand,
+  ),
   doctor: {
     summary: 'is everything here that an inspection station needs, and how to get what is missing',
     run: async (args) => {

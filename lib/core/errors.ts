@@ -13,6 +13,16 @@ export const errorCatalogue = {
   GP_PART_MISPLACED:
     'The part lies further from its learned position than the model allows. Put it in place, or learn with wider limits.',
   GP_ENGINE_FAILED: 'The model could not be run. The engine is restarted by itself; see its last lines in the message.',
+  GP_TENSORRT_MISSING:
+    'TensorRT cannot be used here: addon, library or GPU is missing or of another version. goodpart doctor says what to do.',
+  GP_TENSORRT_BUILD:
+    'TensorRT could not make a plan of the model. The message has its own words; the CPU runs it all the same.',
+  GP_TENSORRT_PLAN:
+    'A plan of TensorRT was not accepted by this machine. It is removed from the cache and built again.',
+  GP_TENSORRT_MEMORY:
+    'The GPU has not enough memory for the model. Close what else uses it, or run this model on the CPU.',
+  GP_TENSORRT_REFUSED:
+    'TensorRT scores the reference frames differently from the CPU, beyond 1 % of severity. The message has the figures.',
   GP_SERVER_FAILED:
     'No inference server could be reached or gave a usable answer. Each is tried again by itself; the message says what is wrong.',
   GP_SERVER_TIMEOUT:

@@ -14,9 +14,10 @@ export const config = defineConfig({
     model: text(),
     /** Empty: the recipe's version, else the newest. */
     version: text(),
-    engine: choice(['onnxruntime', 'kserve']),
+    /** auto: TensorRT where this machine has it, else its processor. */
+    engine: choice(['auto', 'onnxruntime', 'tensorrt', 'kserve']),
     /** 0 = one for each processor core. */
-    threads: whole({ default: 1, min: 0, max: 64, when: { engine: ['onnxruntime'] } }),
+    threads: whole({ default: 1, min: 0, max: 64, when: { engine: ['auto', 'onnxruntime'] } }),
     ...kserveFields,
     timeoutMs: whole({ default: 30_000, min: 1000, max: 600_000, unit: 'ms' }),
   },

@@ -1,17 +1,25 @@
 import { createHash } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
+import { join } from 'node:path';
 import type { ValuesOf } from '../../lib/node-red/config/config.ts';
-import { type ChildEngine, OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
+import { type Engine, OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
 import { KServeEngine } from '../../lib/scoring/kserve/kserve-engine.ts';
+import { AutomaticEngine } from '../../lib/scoring/tensorrt/automatic-engine.ts';
+import { SharedTensorRt } from '../../lib/scoring/tensorrt/shared-engine.ts';
 import type { config } from './config.ts';
 
 /** The engine that a model node asks for, and what tells it from others: without secrets, for it is a name. */
 export interface EngineChoice {
   key: string;
-  make(): ChildEngine;
+  make(): Engine & Pick<EventEmitter, 'setMaxListeners'>;
 }
 
-/** `make` throws GP_CONFIG_INVALID where the secrets do not fit. */
-export function engineOf(values: ValuesOf<typeof config>, credentials: Record<string, string>): EngineChoice {
+/** `dataDir` is where models and TensorRT's plans lie. `make` throws GP_CONFIG_INVALID where the secrets do not fit. */
+export function engineOf(
+  values: ValuesOf<typeof config>,
+  credentials: Record<string, string>,
+  dataDir: string,
+): EngineChoice {
   const { engine, threads, timeoutMs: loadMs, model } = values;
   const options = { name: values.name || model || 'model', loadMs };
   if (engine === 'kserve') {
@@ -24,5 +32,11 @@ export function engineOf(values: ValuesOf<typeof config>, credentials: Record<st
       make: () => new KServeEngine(options, { ...settings, token }),
     };
   }
-  return { key: JSON.stringify({ threads, loadMs }), make: () => new OnnxRuntimeEngine({ ...options, threads }) };
+  const folder = join(dataDir, 'tensorrt');
+  if (engine === 'tensorrt') return { key: JSON.stringify({ engine }), make: () => new SharedTensorRt(folder) };
+  const make = () =>
+    engine === 'auto'
+      ? new AutomaticEngine({ ...options, threads }, folder)
+      : new OnnxRuntimeEngine({ ...options, threads });
+  return { key: JSON.stringify({ engine, threads, loadMs }), make };
 }

@@ -13,7 +13,7 @@ export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
     const { model, version } = kit.config;
     const store = new ModelStore(join(dataFolder(RED), 'models'));
-    const choice = engineOf(kit.config, kit.credentials);
+    const choice = engineOf(kit.config, kit.credentials, dataFolder(RED));
     const lease = await resources.take(`engine ${kit.id} ${JSON.stringify({ model, version })} ${choice.key}`, {
       group: `engine ${kit.id}`,
       create: async () => {

@@ -96,7 +96,10 @@ describe('the goodpart command', () => {
     assert.equal(goodpart().status, 2);
     const { status, stderr } = goodpart('docter');
     assert.equal(status, 2);
-    assert.match(stderr, /Expected one of learn, evaluate, inspect, import, frames, doctor but received "docter"/);
+    assert.match(
+      stderr,
+      /Expected one of learn, evaluate, inspect, import, export, frames, plc, tensorrt, doctor but received "docter"/,
+    );
     assert.equal(goodpart('doctor', '--wrong').status, 2);
   });
 
