@@ -24,7 +24,7 @@ int allocate(void** where, size_t bytes, const char* what) {
   const std::lock_guard<std::mutex> lock(mutex);
   *where = std::malloc(bytes);
   blocks.insert(*where);
-  living().counts[what] += 1;
+  living().add(what, 1);
   return 0;
 }
 
@@ -33,7 +33,7 @@ int release(void* block, const char* what) {
   const std::lock_guard<std::mutex> lock(mutex);
   if (blocks.erase(block) == 0) unexpected("freeing what is not allocated");
   std::free(block);
-  living().counts[what] -= 1;
+  living().add(what, -1);
   return 0;
 }
 }  // namespace
@@ -73,7 +73,7 @@ int cuMemcpyDtoHAsync_v2(void* to, Pointer from, size_t bytes, CUstream_st* stre
 }
 int cuStreamCreate(CUstream_st** stream, unsigned) {
   if (current != &context) return kInvalidContext;
-  living().counts["stream"] += 1;
+  living().add("stream", 1);
   return *stream = new CUstream_st, 0;
 }
 int cuStreamSynchronize(CUstream_st* stream) {
@@ -87,7 +87,7 @@ int cuStreamSynchronize(CUstream_st* stream) {
   return failing("run") ? kIllegalAddress : 0;
 }
 int cuStreamDestroy_v2(CUstream_st* stream) {
-  living().counts["stream"] -= 1;
+  living().add("stream", -1);
   return delete stream, 0;
 }
 int cuGetErrorName(int result, const char** name) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -37,6 +38,12 @@ inline double number(const char* name, double otherwise) {
 
 /** Counts what lives; each library appends `what count` to GOODPART_DOUBLE_REPORT when the process ends. */
 struct Living {
+  /** From any thread. */
+  void add(const char* what, long count) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    counts[what] += count;
+  }
+  std::mutex mutex;
   std::map<std::string, long> counts;
   ~Living() {
     const char* path = std::getenv("GOODPART_DOUBLE_REPORT");
@@ -49,8 +56,8 @@ struct Living {
 Living& living();
 
 struct Counted {
-  explicit Counted(const char* name) : name_(name) { __atomic_add_fetch(&living().counts[name_], 1, __ATOMIC_SEQ_CST); }
-  ~Counted() { __atomic_sub_fetch(&living().counts[name_], 1, __ATOMIC_SEQ_CST); }
+  explicit Counted(const char* name) : name_(name) { living().add(name_, 1); }
+  ~Counted() { living().add(name_, -1); }
   Counted(const Counted&) = delete;
 
  private:
