@@ -89,8 +89,7 @@ const parent = serveChild({
     return undefined;
   },
   learn: async (body: LearnBody) => {
-    // One core is left to the station that inspects meanwhile; a second thread on a core that is taken makes every run wait for it.
-    const threads = Math.max(1, Math.min(mostThreads, availableParallelism() - 1));
+    const threads = Math.min(mostThreads, availableParallelism());
     const set = begun();
     learned = await learning(() => learn({ set, parent: parentModel, backbone, threads }, body, tellProgress));
     return { body: learned.summary };

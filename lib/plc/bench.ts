@@ -81,14 +81,19 @@ async function opcUaReader(port: number, id: string): Promise<Reader> {
   };
 }
 
-/** Milliseconds from `publish` in the station's process until the reader, asking without pause, has the new Sequence. */
+/**
+ * Milliseconds from `publish` in the station's process until the reader has the new Sequence. It pauses after each answer for as long as
+ * the answer took: half load for the PLC process.
+ */
 async function untilVisible(link: PlcLink, reader: Reader, from: number) {
   const visible: number[] = [];
   for (let sequence = from; sequence < from + pairs; sequence++) {
     const snapshot: StationSnapshot = exampleSnapshot(sequence);
     const began = systemClock.mono();
     link.publish(snapshot);
-    while ((await reader.sequence()) !== sequence);
+    for (let asked = began; (await reader.sequence()) !== sequence; asked = systemClock.mono()) {
+      await new Promise((resolve) => setTimeout(resolve, systemClock.mono() - asked));
+    }
     const took = systemClock.mono() - began;
     visible.push(took);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, halfLoadMs - took)));
