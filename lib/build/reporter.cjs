@@ -5,7 +5,15 @@ const { reporters } = require('mocha');
 module.exports = class Reporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
-    const outcome = { passed: 0, failed: [], skipped: [] };
+    const outcome = { passed: 0, failed: [], skipped: [], times: [] };
+    // With their hooks: starting a Node-RED or learning a model often takes longer than the tests that use it.
+    const began = new Map();
+    runner.on('suite', (suite) => {
+      began.set(suite, performance.now());
+    });
+    runner.on('suite end', (suite) => {
+      if (suite.parent?.root) outcome.times.push([suite.title, (performance.now() - began.get(suite)) / 1000]);
+    });
     runner.on('pass', () => {
       outcome.passed += 1;
     });

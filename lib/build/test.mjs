@@ -9,6 +9,7 @@ import { bootstrap, root, runShown, toolEnvironment } from './bootstrap.mjs';
 const lingerMs = 15_000;
 /** For a room that hangs, not one that is slow on a busy machine. */
 const roomLimitMs = 600_000;
+const shownSlowest = 60;
 /** Rooms with more bytes of compiled tests than this run in parts, side by side. */
 const mostBytes = 100_000;
 
@@ -65,7 +66,7 @@ function runRoom(room, files, folder) {
       clearInterval(watch);
       const outcome = existsSync(file)
         ? JSON.parse(readFileSync(file, 'utf8'))
-        : { passed: 0, failed: [], skipped: [] };
+        : { passed: 0, failed: [], skipped: [], times: [] };
       if (!trouble && !existsSync(file)) trouble = `ended with code ${code} before its tests did`;
       if (!trouble && code !== 0 && outcome.failed.length === 0) trouble = `ended with code ${code}`;
       if (trouble) outcome.failed.push({ title: `the tests of ${room}`, error: trouble });
@@ -79,7 +80,7 @@ async function main() {
   await bootstrap(import.meta.url, { build: false });
   const began = performance.now();
   const { build, filesBelow } = await import('./build.mjs');
-  const totals = { passed: 0, failed: [], skipped: [] };
+  const totals = { passed: 0, failed: [], skipped: [], times: [] };
   console.log('Building');
   await build();
   const lint = await runShown('biome', ['check', '--error-on-warnings'], { env: toolEnvironment() });
@@ -98,6 +99,7 @@ async function main() {
       totals.passed += outcome.passed;
       totals.failed.push(...outcome.failed);
       totals.skipped.push(...outcome.skipped);
+      totals.times.push(...outcome.times);
     }
   };
   await Promise.all(Array.from({ length: Math.min(3, cpus().length + 1) }, worker));
@@ -109,6 +111,8 @@ async function main() {
       `\nFailed:\n${totals.failed.map(({ title, error }) => `  ${title}\n      ${error.split('\n')[0]}`).join('\n')}`,
     );
   }
+  const slowest = totals.times.sort((a, b) => b[1] - a[1]).slice(0, shownSlowest);
+  console.log(`\nSlowest:\n${slowest.map(([title, s]) => `  ${s.toFixed(1).padStart(6)} s  ${title}`).join('\n')}`);
   console.log(`\nWhole run: ${elapsed(began)}`);
   const { passed, failed: bad, skipped } = totals;
   console.log(`${passed} passed, ${bad.length} failed, ${skipped.length} skipped`);
