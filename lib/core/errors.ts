@@ -34,6 +34,10 @@ export const errorCatalogue = {
   GP_PROTOCOL: 'A helper process spoke nonsense and was ended. Please report this.',
   GP_STATION_REFUSED: 'The station did not accept the trigger. The message says why; it is counted as missed.',
   GP_STATION_UNKNOWN_INSPECTION: 'The message names an inspection that is not open: it came too late or was edited.',
+  GP_SWITCH_REFUSED:
+    'The station keeps the recipe that it has: another change was asked for meanwhile, or this one may not be. The message says why.',
+  GP_SWITCH_FAILED:
+    'The station keeps the recipe that it has: the other one could not be made ready. The message says why.',
   GP_STATION_LOCKED: 'Another process owns this station’s folder. Two stations never share one line/station name.',
   GP_STATE_DAMAGED: 'A saved file was not readable; it was set aside beside the new one and never overwritten.',
   GP_LEARN_FAILED: 'Learning stopped. The message names the picture or setting that prevented it.',

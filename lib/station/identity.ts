@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import type { GoodpartError } from '../core/errors.ts';
 import type { Inspection, StationMode } from '../core/inspection.ts';
 import type { Counters } from '../core/snapshot.ts';
+import { withActivation } from './activations.ts';
+import { withComparison, withoutComparison } from './comparison.ts';
 import type { Disk } from './disk.ts';
 import type { Entry } from './entry.ts';
 import type { HandshakeMemory } from './handshake.ts';
@@ -14,7 +16,14 @@ import {
   restore,
   sequenceBlock,
 } from './restore.ts';
-import type { OpenRecord, RecentPart, StoredState } from './state-schema.ts';
+import type {
+  OpenRecord,
+  RecentPart,
+  StoredActivation,
+  StoredComparison,
+  StoredShadow,
+  StoredState,
+} from './state-schema.ts';
 import { loadState, StateStore } from './state-store.ts';
 
 interface IdentityOptions {
@@ -45,6 +54,8 @@ export class Identity {
   #counters: Counters;
   #alarm: StoredState['alarm'];
   #recipe: StoredState['recipe'];
+  #activations: readonly StoredActivation[];
+  #shadow: StoredShadow | null;
   #lastSequence: number;
   #lastPublished: number;
   #onlineMode: 'shadow' | 'run';
@@ -60,6 +71,8 @@ export class Identity {
     this.#counters = restored.counters;
     this.#alarm = restored.alarm;
     this.#recipe = restored.recipe;
+    this.#activations = restored.activations;
+    this.#shadow = restored.shadow;
     this.#lastSequence = restored.lastSequence;
     this.#lastPublished = restored.lastPublished;
     this.#onlineMode = restored.onlineMode;
@@ -97,6 +110,13 @@ export class Identity {
   }
   get recipe(): StoredState['recipe'] {
     return this.#recipe;
+  }
+  /** Oldest first. */
+  get activations(): readonly StoredActivation[] {
+    return this.#activations;
+  }
+  get shadow(): Readonly<StoredShadow> | null {
+    return this.#shadow;
   }
   /** The mode that a PLC's `online` returns to: the last one of run and shadow that was in force. */
   get onlineMode(): 'shadow' | 'run' {
@@ -175,9 +195,23 @@ export class Identity {
     this.#store.save();
   }
 
-  setRecipe(recipe: StoredState['recipe']): void {
-    this.#recipe = recipe;
+  setRecipe(activation: StoredActivation): void {
+    this.#recipe = activation.recipe;
+    this.#activations = withActivation(this.#activations, activation);
     this.#store.save();
+  }
+
+  /** Null: no version runs in shadow. */
+  setShadow(shadow: StoredShadow | null): void {
+    this.#shadow = shadow;
+    this.#store.save();
+  }
+
+  /** One more picture judged by both versions; null: one that was dropped. */
+  compared(comparison: StoredComparison | null): void {
+    if (this.#shadow === null) return;
+    this.#shadow = comparison ? withComparison(this.#shadow, comparison) : withoutComparison(this.#shadow);
+    this.#store.record(comparison ? { what: 'compared', comparison } : { what: 'not compared' });
   }
 
   /** Tries again what failed, notices a disk that hangs. */
@@ -208,6 +242,8 @@ export class Identity {
       mode: this.#mode,
       alarm: this.#alarm,
       recipe: this.#recipe,
+      activations: [...this.#activations],
+      shadow: this.#shadow,
       onlineMode: this.#onlineMode,
       handshake: this.#handshake,
       recentParts: this.#recentParts,

@@ -10,6 +10,8 @@ export interface RecipePointer {
   version: number;
 }
 
+export type OnActivate = (pointer: RecipePointer | null, by: string, why: string, rollback: boolean) => void;
+
 /**
  * The station's recipes: `recipes/<number>/<version>.json`, each version immutable. Saving makes a new version and
  * changes nothing that runs; `activate` does.
@@ -18,7 +20,8 @@ export class RecipeStore {
   readonly #dir: string;
   readonly #disk: Disk;
   readonly #clock: Clock;
-  readonly #onActivate: (pointer: RecipePointer | null, by: string, why: string) => void;
+  readonly #onActivate: OnActivate;
+  readonly #onSave: () => void;
   readonly #versions = new Map<number, Map<number, Recipe>>();
   readonly #taken = new Map<number, number>();
   #active: Recipe | null = null;
@@ -28,12 +31,14 @@ export class RecipeStore {
     dir: string;
     disk: Disk;
     clock: Clock;
-    onActivate: (pointer: RecipePointer | null, by: string, why: string) => void;
+    onActivate: OnActivate;
+    onSave?: () => void;
   }) {
     this.#dir = join(o.dir, 'recipes');
     this.#disk = o.disk;
     this.#clock = o.clock;
     this.#onActivate = o.onActivate;
+    this.#onSave = o.onSave ?? (() => {});
   }
 
   /** Reads all versions. Damaged files are set aside and reported, the rest serves. */
@@ -111,6 +116,7 @@ export class RecipeStore {
     await this.#disk.replace(join(dir, `${version}.json`), `${JSON.stringify(recipe, null, 2)}\n`);
     this.#taken.set(recipe.number, version);
     this.#keep(recipe);
+    this.#onSave();
     return recipe;
   }
 
@@ -118,16 +124,24 @@ export class RecipeStore {
    * Makes a recipe the active one for triggers from now on (open inspections keep theirs); the newest version unless one is named; 0 = none.
    * Throws GP_CONFIG_INVALID where there is no such recipe.
    */
-  activate(number: number, o: { version?: number; by?: string; why?: string } = {}): Recipe | null {
-    const recipe = number === 0 ? null : this.get(number, o.version);
-    if (recipe === undefined) {
-      const known = this.list().map((one) => one.number);
-      throw invalidParameter('recipe', `one of ${known.join(', ') || 'none yet'}`, number, 'GP_CONFIG_INVALID');
-    }
+  activate(number: number, o: { version?: number; by?: string; why?: string; rollback?: boolean } = {}): Recipe | null {
+    const recipe = this.known(number, o.version);
     this.#active = recipe;
     const pointer = recipe === null ? null : { number: recipe.number, version: recipe.version };
-    this.#onActivate(pointer, o.by ?? 'unknown', o.why ?? '');
+    this.#onActivate(pointer, o.by ?? 'unknown', o.why ?? '', o.rollback ?? false);
     return recipe;
+  }
+
+  /** A version, or the newest; null for 0. Throws GP_CONFIG_INVALID where there is none. */
+  known(number: number, version?: number): Recipe | null {
+    const recipe = number === 0 ? null : this.get(number, version);
+    if (recipe !== undefined) return recipe;
+    const versions = version === undefined ? [] : this.history(number).map((one) => one.version);
+    if (versions.length > 0) {
+      throw invalidParameter('recipe version', `one of ${versions.join(', ')}`, version, 'GP_CONFIG_INVALID');
+    }
+    const known = this.list().map((one) => one.number);
+    throw invalidParameter('recipe', `one of ${known.join(', ') || 'none yet'}`, number, 'GP_CONFIG_INVALID');
   }
 
   #keep(recipe: Recipe): void {

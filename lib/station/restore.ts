@@ -1,9 +1,10 @@
 import type { Inspection } from '../core/inspection.ts';
 import { reason } from '../core/reasons.ts';
 import type { Counters } from '../core/snapshot.ts';
+import { withComparison, withoutComparison } from './comparison.ts';
 import { frozenCopy } from './freeze.ts';
 import { freshHandshake, type HandshakeMemory } from './handshake.ts';
-import type { OpenRecord, RecentPart, StoredState } from './state-schema.ts';
+import type { OpenRecord, RecentPart, StoredActivation, StoredShadow, StoredState } from './state-schema.ts';
 import type { LoadedState } from './state-store.ts';
 
 /** Reserved ahead on disk, so that accepting a trigger never waits for it. */
@@ -32,6 +33,8 @@ export interface Restored {
   alarm: StoredState['alarm'];
   mode: StoredState['mode'] | null;
   recipe: StoredState['recipe'];
+  activations: readonly StoredActivation[];
+  shadow: StoredShadow | null;
   onlineMode: 'shadow' | 'run';
   handshake: HandshakeMemory;
   /** Oldest first. */
@@ -51,11 +54,14 @@ export function restore(loaded: LoadedState, utcMs: number): Restored {
   const open = new Map((state?.open ?? []).map((record) => [record.sequence, record]));
   let last = state?.lastSequence ?? 0;
   let published = state?.lastPublished ?? 0;
+  let shadow = state?.shadow ?? null;
   let handshake: HandshakeMemory = state?.handshake ?? freshHandshake;
   const recent = new Map((state?.recentParts ?? []).map((part) => [part.sequence, part]));
   for (const line of journal) {
     if (line.what === 'count') counters[line.counter] += line.by;
     else if (line.what === 'handshake') handshake = line.handshake;
+    else if (line.what === 'compared') shadow = shadow && withComparison(shadow, line.comparison);
+    else if (line.what === 'not compared') shadow = shadow && withoutComparison(shadow);
     else if (line.what === 'open') {
       const { sequence, id, triggerId } = line.open;
       if (triggerId !== 0) recent.set(sequence, { sequence, id, triggerId });
@@ -86,11 +92,19 @@ export function restore(loaded: LoadedState, utcMs: number): Restored {
     alarm: state?.alarm ?? null,
     mode: state?.mode ?? null,
     recipe: state?.recipe ?? null,
+    activations: state?.activations ?? firstActivation(state),
+    shadow,
     onlineMode: state?.onlineMode ?? (state?.mode === 'shadow' ? 'shadow' : 'run'),
     handshake,
     recentParts: [...recent.values()].sort((a, b) => a.sequence - b.sequence).slice(-rememberedParts),
     open: left,
   };
+}
+
+/** A state from before there was a history knows what is live, and that since then at the latest. */
+function firstActivation(state: StoredState | null): StoredActivation[] {
+  if (!state?.recipe) return [];
+  return [{ recipe: state.recipe, utc: state.savedUtc, by: 'unknown', why: 'live when the history began' }];
 }
 
 /** What a crash left open, as it is closed now: invalid, and nothing of its pictures is known any more. */

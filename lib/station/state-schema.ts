@@ -58,6 +58,65 @@ export const handshakeSchema = z.strictObject({
 export const recentPartSchema = z.strictObject({ triggerId: wire, id: z.string().max(64), sequence: count });
 export type RecentPart = z.infer<typeof recentPartSchema>;
 
+const pointerSchema = z.strictObject({ number: z.int().min(1), version: z.int().min(1) });
+
+/** What became the active recipe, when, by whom and why; null: none. */
+export const activationSchema = z.strictObject({
+  recipe: pointerSchema.nullable(),
+  utc: z.string().max(64),
+  by: z.string().max(200),
+  why: z.string().max(1000),
+  /** A rollback: the next one goes further back. */
+  rollback: z.literal(true).optional(),
+});
+export type StoredActivation = z.infer<typeof activationSchema>;
+
+const judgedSchema = z.strictObject({
+  verdict: z.enum(['pass', 'warn', 'fail', 'invalid']),
+  accept: z.boolean(),
+  severity: z.number().nullable(),
+});
+
+const partSchema = z.strictObject({
+  sequence: count,
+  id: z.string().max(64),
+  partId: z.string().max(64),
+  view: z.string().max(64),
+  utc: z.string().max(64),
+});
+
+/** One picture, judged by the live version and by the one in shadow. */
+export const comparisonSchema = z.strictObject({ part: partSchema, live: judgedSchema, shadow: judgedSchema });
+export type StoredComparison = z.infer<typeof comparisonSchema>;
+
+/** The version that runs in shadow beside the live one, and what came of it so far. */
+export const shadowSchema = z.strictObject({
+  ...pointerSchema.shape,
+  /** Version of the same recipe with which the figures compare. */
+  beside: z.int().min(1),
+  since: z.string().max(64),
+  by: z.string().max(200),
+  why: z.string().max(1000),
+  /** Pictures; severities are differences, shadow minus live. */
+  figures: z.strictObject({
+    bothAccept: count,
+    bothReject: count,
+    onlyLiveRejects: count,
+    onlyShadowRejects: count,
+    /** Not inspected by one of the two. */
+    invalid: count,
+    /** Dropped: the shadow was busy, late or not there. */
+    notCompared: count,
+    differences: count,
+    sum: z.number(),
+    sumOfSquares: z.number(),
+    largest: z.number(),
+  }),
+  /** Oldest first. */
+  disagreements: z.array(z.strictObject({ ...partSchema.shape, live: judgedSchema, shadow: judgedSchema })).max(50),
+});
+export type StoredShadow = z.infer<typeof shadowSchema>;
+
 /** The file state.json: all that belongs to the identity line/station and survives deploys and restarts. */
 export const stateSchema = z.strictObject({
   schema: z.literal(1),
@@ -72,7 +131,10 @@ export const stateSchema = z.strictObject({
   counters: countersSchema,
   mode: modeSchema,
   alarm: alarmSchema.nullable(),
-  recipe: z.strictObject({ number: z.int().min(1), version: z.int().min(1) }).nullable(),
+  recipe: pointerSchema.nullable(),
+  /** Oldest first. */
+  activations: z.array(activationSchema).max(70_000).optional(),
+  shadow: shadowSchema.nullable().optional(),
   /** The mode that a PLC's `online` returns to. */
   onlineMode: z.enum(['shadow', 'run']).optional(),
   handshake: handshakeSchema.optional(),
@@ -98,5 +160,7 @@ export const journalSchema = z.discriminatedUnion('what', [
     by: count,
   }),
   z.strictObject({ what: z.literal('handshake'), handshake: handshakeSchema }),
+  z.strictObject({ what: z.literal('compared'), comparison: comparisonSchema }),
+  z.strictObject({ what: z.literal('not compared') }),
 ]);
 export type JournalLine = z.infer<typeof journalSchema>;

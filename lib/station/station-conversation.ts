@@ -4,7 +4,8 @@ import type { Inspection, TriggerRequest } from '../core/inspection.ts';
 import { reason, reasonKeyOf } from '../core/reasons.ts';
 import type { Refusal } from '../core/snapshot.ts';
 import type { HandshakeMemory } from './handshake.ts';
-import { type Answer, StationCameras } from './station-cameras.ts';
+import type { Answer } from './station-cameras.ts';
+import { StationVersions } from './station-versions.ts';
 
 /** Who brings a PLC's parts into the flow: one trigger node. */
 export interface TriggerTaker {
@@ -25,8 +26,10 @@ export interface DispositionReport {
 const byPlc = 'PLC';
 
 /** The part of the station that a PLC talks to: PLC.md section 2. What it has seen and answered is kept over restarts. */
-export abstract class StationConversation extends StationCameras {
+export abstract class StationConversation extends StationVersions {
   #taker: TriggerTaker | null = null;
+  /** Counts changes of the command code: an answer that comes later must find its own question. */
+  #command = 0;
 
   abstract accept(request: TriggerRequest): Answer;
   abstract cancel(triggerId: number): boolean;
@@ -105,20 +108,49 @@ export abstract class StationConversation extends StationCameras {
   #code({ code, arg, from, refused }: PlcCommand & { kind: 'code' }): void {
     // Only a change from 0 asks for something; what is not done is refused, never left without an answer.
     const mayDo = code !== 0 && from === 0 && refused !== true && this.mode !== 'commissioning';
+    this.#command += 1;
     if (code === 0) this.#remember({ code, status: commandStatus.idle });
     else this.#remember({ code, status: mayDo ? this.#execute(code, arg) : commandStatus.refused });
   }
 
   #execute(code: number, arg: number): number {
     try {
-      return this.#do(code, arg) ? commandStatus.done : commandStatus.refused;
+      const done = this.#do(code, arg);
+      if (done instanceof Promise) {
+        void this.#answerLater(code, done);
+        return commandStatus.running;
+      }
+      return done === true ? commandStatus.done : commandStatus.refused;
     } catch (thrown) {
-      this.tell('trouble', asGoodpartError(thrown));
-      return commandStatus.failed;
+      return this.#failed(thrown);
     }
   }
 
-  #do(code: number, arg: number): boolean {
+  /** A command that takes its time is running until now. A PLC that went on meanwhile has taken its answer as given. */
+  async #answerLater(code: number, work: Promise<unknown>): Promise<void> {
+    const mine = this.#command;
+    const status = await work.then(
+      () => commandStatus.done,
+      (thrown: unknown) => this.#failed(thrown),
+    );
+    if (mine === this.#command) this.#remember({ code, status });
+    this.changed();
+  }
+
+  #failed(thrown: unknown): number {
+    const error = asGoodpartError(thrown);
+    this.tell('trouble', error);
+    return error.code === 'GP_SWITCH_REFUSED' ? commandStatus.refused : commandStatus.failed;
+  }
+
+  #selectRecipe(arg: number, why: string): boolean | Promise<unknown> {
+    if (this.recipes.get(arg) === undefined) return false;
+    const held = () => (this.mode === 'commissioning' ? 'a person holds the station in commissioning' : null);
+    const selected = this.beginSelection(arg, { by: byPlc, why, unless: held });
+    return selected instanceof Promise ? selected : true;
+  }
+
+  #do(code: number, arg: number): boolean | Promise<unknown> {
     const why = `command ${code}`;
     switch (code) {
       case commandCodes.online:
@@ -129,9 +161,7 @@ export abstract class StationConversation extends StationCameras {
         this.setMode('offline', byPlc, why);
         return true;
       case commandCodes.selectRecipe:
-        if (this.recipes.get(arg) === undefined) return false;
-        this.recipes.activate(arg, { by: byPlc, why });
-        return true;
+        return this.#selectRecipe(arg, why);
       case commandCodes.acknowledgeFault:
         this.acknowledgeFault(byPlc);
         return true;

@@ -4,6 +4,7 @@ import { asGoodpartError, invalidParameter } from '../core/errors.ts';
 import type { Roi, StationMode } from '../core/inspection.ts';
 import type { Ne107 } from '../core/ne107.ts';
 import type { StationSnapshot } from '../core/snapshot.ts';
+import { besideNow } from './comparison.ts';
 import type { Entry } from './entry.ts';
 import { frozenCopy } from './freeze.ts';
 import { Handshake } from './handshake.ts';
@@ -20,15 +21,16 @@ import {
   type StationOptions,
   stationId,
 } from './options.ts';
-import { RecipeStore } from './recipe-store.ts';
+import { type OnActivate, RecipeStore } from './recipe-store.ts';
 import { Results } from './results.ts';
 import { SceneGates } from './scene-gates.ts';
 import { makeSnapshot, type SnapshotInput } from './snapshot.ts';
 import type { StoredAlarm } from './state-schema.ts';
+import { nameOf, Switching } from './switching.ts';
 
 export interface Audit {
   utc: string;
-  what: 'mode' | 'recipe' | 'alarm reset' | 'counters reset' | 'fault acknowledged' | 'challenge';
+  what: 'mode' | 'recipe' | 'shadow' | 'alarm reset' | 'counters reset' | 'fault acknowledged' | 'challenge';
   by: string;
   why: string;
 }
@@ -60,6 +62,7 @@ export abstract class StationDesk extends EventEmitter {
   protected readonly health: Health;
   protected readonly results = new Results();
   protected readonly handshake: Handshake;
+  protected readonly switching: Switching;
   protected limits: Required<StationLimits>;
   /** Number of the challenge part that is being shown; 0 = ordinary parts. Ends with the boot and with going offline. */
   protected challenge = 0;
@@ -89,15 +92,13 @@ export abstract class StationDesk extends EventEmitter {
     this.health = parts.health;
     this.handshake = new Handshake(parts.identity.handshake);
     this.handshake.acknowledged = this.limits.acknowledged;
+    this.switching = new Switching(parts.seams.timer);
     this.recipes = new RecipeStore({
       dir: o.dir,
       disk: parts.seams.disk,
       clock: o.clock,
-      onActivate: (pointer, by, why) => {
-        this.judgedUnvalidated = false;
-        this.identity.setRecipe(pointer);
-        this.audit('recipe', by, why || (pointer ? `${pointer.number} version ${pointer.version}` : 'none'));
-      },
+      onActivate: (...activation) => this.#activated(...activation),
+      onSave: () => this.tell('recipes'),
     });
   }
 
@@ -235,6 +236,21 @@ export abstract class StationDesk extends EventEmitter {
         this.setHealth('listener', 'internal', false, ownFaults.listenerThrew, text);
       }
     }
+  }
+
+  #activated(...[recipe, by, why, rollback]: Parameters<OnActivate>): void {
+    const what = recipe ? nameOf(recipe) : 'none';
+    this.switching.supersede(what);
+    this.judgedUnvalidated = false;
+    const words = { utc: this.o.clock.utc(), by: by.slice(0, 200), why: why.slice(0, 1000) };
+    this.identity.setRecipe({ recipe, ...words, ...(rollback && { rollback: true }) });
+    const { shadow } = this.identity;
+    const next = besideNow(shadow, recipe);
+    if (next !== shadow) {
+      this.identity.setShadow(next);
+      this.tell('shadow');
+    }
+    this.audit('recipe', by, why || what);
   }
 
   protected situation(): SnapshotInput {

@@ -36,6 +36,7 @@ export type { Audit } from './station-desk.ts';
  * kept over restarts, and events. No method waits for the disk but `open`, `close` and `recipes.save`.
  *
  * Events: `closed` (Inspection) once for each accepted trigger, in order of triggers; `refused` (TriggerRequest, Refusal);
+ * `recipes` when one was saved, `shadow` when another version runs in shadow or none;
  * `snapshot` (StationSnapshot) at once on a result, else once per turn of the loop; `audit` (Audit); `alarmReset` (by);
  * `disposition` (DispositionReport): what became of a part; `trouble` (GoodpartError). A listener that throws stops nobody; it shows as fault 502.
  */

@@ -58,6 +58,6 @@ async function write(station: Station, learned: Learned): Promise<Recipe> {
     at: systemClock.utc(),
   });
   const recipe = await station.recipes.save(draft);
-  if (activate) station.recipes.activate(recipe.number, { version: recipe.version, by: author, why: draft.reason });
+  if (activate) await station.switchTo(recipe.number, { version: recipe.version, by: author, why: draft.reason });
   return recipe;
 }

@@ -19,6 +19,8 @@ export const config = defineConfig({
     /** 0 = one for each processor core. */
     threads: whole({ default: 1, min: 0, max: 64, when: { engine: ['auto', 'onnxruntime'] } }),
     ...kserveFields,
+    /** Recipes whose models stay loaded, the active one included. */
+    keepLoaded: whole({ default: 3, min: 1, max: 32 }),
     timeoutMs: whole({ default: 30_000, min: 1000, max: 600_000, unit: 'ms' }),
   },
   credentials: { kserveToken: 'password' },

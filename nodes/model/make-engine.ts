@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import type { ValuesOf } from '../../lib/node-red/config/config.ts';
 import { type Engine, OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
+import { EnginePool } from '../../lib/scoring/engine-pool.ts';
 import { KServeEngine } from '../../lib/scoring/kserve/kserve-engine.ts';
 import { AutomaticEngine } from '../../lib/scoring/tensorrt/automatic-engine.ts';
 import { SharedTensorRt } from '../../lib/scoring/tensorrt/shared-engine.ts';
@@ -34,9 +35,11 @@ export function engineOf(
   }
   const folder = join(dataDir, 'tensorrt');
   if (engine === 'tensorrt') return { key: JSON.stringify({ engine }), make: () => new SharedTensorRt(folder) };
-  const make = () =>
+  const one = () =>
     engine === 'auto'
       ? new AutomaticEngine({ ...options, threads }, folder)
       : new OnnxRuntimeEngine({ ...options, threads });
+  // servers and a GPU's one child load beside what runs; on the processor a version gets a child of its own
+  const make = () => new EnginePool(one);
   return { key: JSON.stringify({ engine, threads, loadMs }), make };
 }

@@ -2,7 +2,8 @@ import { systemClock } from '../../lib/core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../../lib/core/errors.ts';
 import type { Frame } from '../../lib/core/frame.ts';
 import type { ModelIdentity, ScoreResult } from '../../lib/core/inspection.ts';
-import type { Engine, LoadedModel } from '../../lib/scoring/engine.ts';
+import type { Engine, EngineStats, LoadedModel } from '../../lib/scoring/engine.ts';
+import { EnginePool } from '../../lib/scoring/engine-pool.ts';
 import type { ModelStore } from '../../lib/scoring/model-store.ts';
 
 export interface ModelChoice {
@@ -27,8 +28,21 @@ export class ModelRunner {
   readonly #loading = new Map<string, Promise<LoadedModel>>();
   /** The version that each node wants; kept over deploys. */
   readonly #wanted = new Map<string, string>();
+  /** Folder of what each node has asked for last. */
+  readonly #asked = new Map<string, string>();
+  /** What each node would like to have loaded as well. */
+  readonly #kept = new Map<string, Version[]>();
+  readonly #loaded = new Set<string>();
+  /** Versions that could not be loaded ahead of their turn: told once, tried again when they are really wanted. */
+  readonly #spoilt = new Set<string>();
   /** Frames and loads under way, by version. */
   readonly #busy = new Map<string, number>();
+  /** One load ahead of its turn after the other. */
+  #background: Promise<void> = Promise.resolve();
+  /** Recipes whose models stay loaded for each node that scores, the active one included. */
+  keepLoaded = 1;
+  /** Loading may take so long, milliseconds. */
+  loadMs = 60_000;
 
   constructor(engine: Engine, store: ModelStore, fixed: ModelChoice) {
     this.#engine = engine;
@@ -42,8 +56,9 @@ export class ModelRunner {
    */
   async warm(owner: string, choice: ModelChoice | null): Promise<ModelIdentity> {
     const version = await this.#versionOf(choice);
+    this.#asked.set(owner, version.dir);
     const broken = this.#engine.stats().models.some(({ key, error }) => key === version.dir && error !== undefined);
-    if (broken) this.#loading.delete(version.key);
+    if (broken) this.#forget(version);
     return this.#using(version, async () => {
       const { identity } = await this.#load(version);
       this.#wanted.set(owner, version.key);
@@ -61,10 +76,62 @@ export class ModelRunner {
         return await this.#engine.score(key, frame, { deadlineMs: Math.max(1, end - systemClock.mono()) });
       } catch (thrown) {
         const error = asGoodpartError(thrown);
-        if (error.code === 'GP_MODEL_INVALID') this.#loading.delete(version.key); // loaded anew for the next frame
+        if (error.code === 'GP_MODEL_INVALID') this.#forget(version); // loaded anew for the next frame
         throw error;
       }
     });
+  }
+
+  /** What `warm` of that owner keeps loaded need not stay any more. */
+  release(owner: string): void {
+    if (this.#wanted.delete(owner)) this.#unloadUnwanted();
+  }
+
+  /** Whether a version is loaded and runs at this instant. */
+  has(choice: ModelChoice): boolean {
+    const [name, version] = [this.#fixed.name || choice.name, this.#fixed.version || choice.version];
+    if (this.#fixed.name && this.#fixed.name !== choice.name && !this.#fixed.version) return false;
+    const dir = this.#store.dirOf(name, version);
+    const { state, models } = this.#statsOf(dir);
+    const broken = models.some(({ key, error }) => key === dir && error !== undefined);
+    return this.#loaded.has(`${name} ${version}`) && state === 'running' && !broken;
+  }
+
+  /** Of the engine that runs what `owner` has asked for last. */
+  statsOf(owner: string): EngineStats {
+    const dir = this.#asked.get(owner);
+    return dir === undefined ? this.#engine.stats() : this.#statsOf(dir);
+  }
+
+  /**
+   * Keeps these loaded for `owner` as well, as far as `keepLoaded` goes: one is loaded after the other, and one that cannot be is told to `trouble`
+   * once and left out.
+   */
+  async keep(owner: string, choices: readonly ModelChoice[], trouble: (text: string) => void): Promise<void> {
+    const versions = new Map<string, Version>();
+    const own = this.#wanted.get(owner);
+    for (const choice of choices) {
+      const version = await this.#versionOf(choice).catch(() => undefined);
+      if (version !== undefined && version.key !== own) versions.set(version.key, version);
+    }
+    const wanted = [...versions.values()].slice(0, Math.max(0, this.keepLoaded - 1));
+    this.#kept.set(owner, wanted);
+    this.#unloadUnwanted();
+    this.#background = this.#background.then(async () => {
+      for (const version of wanted) {
+        const stale = this.#kept.get(owner) !== wanted;
+        if (stale || this.#loading.has(version.key) || this.#spoilt.has(version.key)) continue;
+        await this.#using(version, () => this.#load(version)).catch((thrown: unknown) => {
+          this.#spoilt.add(version.key);
+          trouble(`Model ${version.key} is not kept loaded: ${asGoodpartError(thrown).message}`);
+        });
+      }
+    });
+    await this.#background;
+  }
+
+  #statsOf(dir: string): EngineStats {
+    return this.#engine instanceof EnginePool ? this.#engine.statsOf(dir) : this.#engine.stats();
   }
 
   async #using<T>({ key }: Version, work: () => Promise<T>): Promise<T> {
@@ -94,17 +161,30 @@ export class ModelRunner {
     if (known !== undefined) return known;
     const loading = this.#engine.load(dir);
     this.#loading.set(key, loading);
-    loading.catch(() => {
-      if (this.#loading.get(key) === loading) this.#loading.delete(key);
-    });
+    loading.then(
+      () => {
+        this.#spoilt.delete(key);
+        if (this.#loading.get(key) === loading) this.#loaded.add(key);
+      },
+      () => {
+        if (this.#loading.get(key) === loading) this.#loading.delete(key);
+      },
+    );
     return loading;
   }
 
+  #forget({ key }: Version): void {
+    this.#loading.delete(key);
+    this.#loaded.delete(key);
+  }
+
   #unloadUnwanted(): void {
-    const wanted = new Set(this.#wanted.values());
+    const kept = [...this.#kept.values()].flat().map(({ key }) => key);
+    const wanted = new Set([...this.#wanted.values(), ...kept]);
     for (const [key, loading] of [...this.#loading]) {
       if (wanted.size === 0 || wanted.has(key) || this.#busy.has(key)) continue;
       this.#loading.delete(key);
+      this.#loaded.delete(key);
       // an engine that ends has unloaded everything
       loading.then((model) => this.#engine.unload(model.key)).catch(() => {});
     }

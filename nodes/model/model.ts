@@ -8,6 +8,9 @@ import { config } from './config.ts';
 import { engineOf } from './make-engine.ts';
 import { ModelRunner } from './model-runner.ts';
 
+/** As TensorRT’s own limit for a plan. */
+const longestBuildMs = 40 * 60_000;
+
 /** One engine child for each model node: what it keeps warm survives a deploy that leaves the node unchanged. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
@@ -24,6 +27,10 @@ export default function register(RED: NodeAPI): void {
       destroy: ({ engine }) => engine.stop(),
     });
     kit.onClose(() => lease.release());
+    // not in the key: another number must not end what is loaded
+    lease.value.runner.keepLoaded = kit.config.keepLoaded;
+    // TensorRT may build a plan first, which takes minutes on a small device
+    lease.value.runner.loadMs = kit.config.engine === 'tensorrt' ? longestBuildMs : kit.config.timeoutMs;
     return { offers: lease.value };
   });
 }

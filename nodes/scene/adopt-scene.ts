@@ -19,7 +19,7 @@ export function adoptScene(
     if (active === null || !Object.hasOwn(active.views, view)) return null;
     const newest = newestRecipe(station);
     const saved = await station.recipes.save(withScene(active, view, scene, o));
-    station.recipes.activate(saved.number, { version: saved.version, by: o.author, why: o.reason });
+    await station.switchTo(saved.number, { version: saved.version, by: o.author, why: o.reason });
     if (newest !== undefined && newest.version > active.version && Object.hasOwn(newest.views, view)) {
       // it keeps its author and its reason: nothing else of it has changed
       await station.recipes.save(withScene(newest, view, scene, newest));

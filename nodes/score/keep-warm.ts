@@ -1,11 +1,14 @@
-import { asGoodpartError } from '../../lib/core/errors.ts';
+import { asGoodpartError, GoodpartError } from '../../lib/core/errors.ts';
 import type { ModelIdentity } from '../../lib/core/inspection.ts';
 import type { StatusColour } from '../../lib/node-red/status.ts';
 import type { Engine } from '../../lib/scoring/engine.ts';
+import type { Recipe } from '../../lib/station/recipe-schema.ts';
 import type { Station } from '../../lib/station/station.ts';
 import type { ModelChoice, ModelRunner } from '../model/model-runner.ts';
 
 const engineFault = 201;
+/** Between two tries to load a model whose child ended. */
+const retryMs = 2000;
 
 export interface WarmParts {
   /** Of the node: who wants the model, and whose health it is. */
@@ -13,15 +16,15 @@ export interface WarmParts {
   station: Station;
   engine: Engine;
   runner: ModelRunner;
-  /** What the active recipe names; null: nothing. */
-  wanted(): ModelChoice | null;
+  /** Whose model it is. */
+  view: string;
   status(colour: StatusColour, text: string): void;
   warn(text: string): void;
 }
 
 /**
- * The model is loaded before the first part comes, and again when another recipe becomes active or the engine has come back; until then the
- * station is not ready.
+ * The model is loaded before the first part comes, before another recipe takes over, and again when the engine has come back; while the active
+ * recipe's is not there the station is not ready. Models of other recipes are kept as far as the model node allows.
  */
 export class KeepWarm {
   readonly #o: WarmParts;
@@ -29,7 +32,14 @@ export class KeepWarm {
   #warmed = '';
   /** It runs what is wanted, as far as is known. */
   #sound = false;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** Who holds the models of recipes that are to take over, in the runner. */
+  readonly #next = new Set<string>();
+  #switches = 0;
+  #leave = () => {};
   readonly #onSnapshot = () => this.#warm();
+  readonly #onRecipes = () => this.#keepOthers();
   readonly #onEngine = () => this.#engineChanged();
 
   constructor(o: WarmParts) {
@@ -38,54 +48,137 @@ export class KeepWarm {
   }
 
   start(): void {
-    this.#o.station.on('snapshot', this.#onSnapshot);
+    const { station, runner } = this.#o;
+    station.on('snapshot', this.#onSnapshot);
+    station.on('recipes', this.#onRecipes);
+    const prepare = (recipe: Recipe, signal: AbortSignal) => this.#prepare(recipe, signal);
+    this.#leave = station.prepareBy({ prepare, limitMs: runner.loadMs });
     this.#o.engine.on('state', this.#onEngine);
     this.#warm();
   }
 
   stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    this.#leave();
+    for (const owner of this.#next) this.#o.runner.release(owner);
     this.#o.station.off('snapshot', this.#onSnapshot);
+    this.#o.station.off('recipes', this.#onRecipes);
     this.#o.engine.off('state', this.#onEngine);
     this.#o.station.forgetHealth(this.#key);
   }
 
   /** Says that it works, and what it does less well than configured. */
   showGood(text: string): void {
-    const { degraded } = this.#o.engine.stats();
+    const { degraded } = this.#o.runner.statsOf(this.#o.id);
     this.#setDegraded(degraded);
     if (degraded === undefined) this.#o.status('green', text);
     else this.#o.status('yellow', `${text}; ${degraded}`);
   }
 
   #warm(): void {
-    const { station, runner, id, status, warn } = this.#o;
-    const choice = this.#o.wanted();
+    const { runner, id, warn } = this.#o;
+    const choice = this.#choiceOf(this.#o.station.recipes.active());
     const key = JSON.stringify(choice);
     if (key === this.#warmed) return;
     this.#warmed = key;
-    this.#sound = false;
-    status('blue', 'loading the model');
-    // not a fault, but until it is there no part can be judged
-    station.setHealth(this.#key, 'engine', false, choice === null ? engineFault : 0, 'loading the model');
+    clearTimeout(this.#retry);
+    // what was prepared takes over without a gap
+    this.#sound = choice !== null && runner.has(choice);
+    if (this.#sound) this.#setHealth(true, '');
+    else this.#showLoading(choice === null);
     runner.warm(id, choice).then(
       (model: ModelIdentity) => {
         if (key !== this.#warmed) return; // another recipe became active meanwhile
         this.#sound = true;
         this.#setHealth(true, '');
         this.showGood(`${model.name} version ${model.version}`);
+        this.#releaseNext();
+        this.#keepOthers();
       },
       (thrown: unknown) => {
         if (key !== this.#warmed) return;
         const error = asGoodpartError(thrown);
+        this.#sound = false;
         this.#setHealth(false, error.message);
-        status('red', error.message);
-        if (choice !== null) warn(error.message);
+        this.#o.status('red', error.message);
+        if (choice === null || this.#stopped) return;
+        warn(error.message);
+        // a model stays what it is, a child that ended may do better
+        if (error.code !== 'GP_MODEL_INVALID') this.#warmAgain();
       },
     );
   }
 
+  #warmAgain(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      this.#warmed = '';
+      this.#warm();
+    }, retryMs);
+    this.#retry.unref();
+  }
+
+  #choiceOf(recipe: Recipe | null): ModelChoice | null {
+    return recipe?.views[this.#o.view]?.model ?? null;
+  }
+
+  #showLoading(nothingChosen: boolean): void {
+    this.#o.status('blue', 'loading the model');
+    // not a fault, but until it is there no part can be judged
+    this.#o.station.setHealth(this.#key, 'engine', false, nothingChosen ? engineFault : 0, 'loading the model');
+  }
+
+  /** Has the recipe's model loaded beside what runs, until the recipe has taken over or will not. */
+  async #prepare(recipe: Recipe, signal: AbortSignal): Promise<void> {
+    const { runner, id, view } = this.#o;
+    const choice = recipe.views[view]?.model ?? null;
+    if (choice === null) {
+      // a view that is not learned yet is nothing new to a station that lacks its model already
+      if (!this.#sound) return;
+      throw new GoodpartError('GP_MODEL_INVALID', `the recipe names no model for view ${view}`);
+    }
+    const owner = `${id} next ${++this.#switches}`;
+    this.#next.add(owner);
+    const release = () => {
+      this.#next.delete(owner);
+      runner.release(owner);
+    };
+    signal.addEventListener('abort', release);
+    try {
+      const { name, version, sha256 } = await runner.warm(owner, choice);
+      if (signal.aborted) release();
+      else if (name === choice.name && version === choice.version && sha256 !== choice.sha256) {
+        throw new GoodpartError(
+          'GP_MODEL_INVALID',
+          `model ${name} version ${version} is not the one that was validated`,
+        );
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** The active recipe's model is held by the node itself. */
+  #releaseNext(): void {
+    if (this.#o.station.preparing !== null) return;
+    for (const owner of this.#next) this.#o.runner.release(owner);
+    this.#next.clear();
+  }
+
+  #keepOthers(): void {
+    if (!this.#sound) return;
+    const { station, runner, id, warn, view } = this.#o;
+    const choices = station.usefulRecipes().flatMap((recipe) => recipe.views[view]?.model ?? []);
+    const trouble = (text: string) => {
+      if (!this.#stopped) warn(text);
+    };
+    void runner.keep(id, choices, trouble);
+  }
+
   #engineChanged(): void {
-    const { state, lastError, degraded } = this.#o.engine.stats();
+    const { state, lastError, degraded } = this.#o.runner.statsOf(this.#o.id);
     if (state !== 'running') this.#sound = false;
     if (state === 'waiting') {
       this.#setHealth(false, lastError ?? 'the engine ended');

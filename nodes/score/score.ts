@@ -1,15 +1,18 @@
+import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { systemClock } from '../../lib/core/clock.ts';
 import { asGoodpartError, type ErrorCode } from '../../lib/core/errors.ts';
 import type { Inspection } from '../../lib/core/inspection.ts';
 import { type ReasonKey, reason } from '../../lib/core/reasons.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
+import { dataFolder } from '../../lib/node-red/stations.ts';
 import { subjectOf } from '../../lib/node-red/subject.ts';
 import type { Engine } from '../../lib/scoring/engine.ts';
 import type { Station } from '../../lib/station/station.ts';
 import type { ModelRunner } from '../model/model-runner.ts';
 import { config } from './config.ts';
 import { KeepWarm } from './keep-warm.ts';
+import { ShadowRun } from './shadow-run.ts';
 
 const reasonOf: Partial<Record<ErrorCode, ReasonKey>> = {
   GP_IMAGE_UNREADABLE: 'imageUnreadable',
@@ -35,10 +38,19 @@ export default function register(RED: NodeAPI): void {
 
     const warmth = new KeepWarm({
       ...{ id: kit.id, station, engine, runner, status: kit.status, warn: kit.warn },
-      wanted: () => wanted(ownView),
+      view: ownView,
     });
     warmth.start();
     kit.onClose(() => warmth.stop());
+    const shadow = new ShadowRun({
+      id: kit.id,
+      station,
+      timeoutMs,
+      warn: kit.warn,
+      models: join(dataFolder(RED), 'models'),
+    });
+    shadow.start();
+    kit.onClose(() => shadow.stop());
 
     return {
       input: async (message, send) => {
@@ -63,6 +75,7 @@ export default function register(RED: NodeAPI): void {
           }
         }
         send({ ...message, payload: score, inspection: station.describe(id, view) });
+        if (frame !== null && !decided) shadow.after(id, view);
       },
     };
   });
