@@ -49,6 +49,22 @@ const commands: Record<string, Command> = {
     'good frames of a video as pictures to learn from',
     async () => (await import('./frames.ts')).framesCommand,
   ),
+  versions: later(
+    'every version of every model, what it was made of, and where it is live, in shadow or waiting',
+    async () => (await import('./lineage.ts')).versionsCommand,
+  ),
+  shadow: later(
+    'a version runs beside the live one of a running station and is compared with it',
+    async () => (await import('./promotion.ts')).shadowCommand,
+  ),
+  promote: later(
+    'the version in shadow becomes the live one',
+    async () => (await import('./promotion.ts')).promoteCommand,
+  ),
+  rollback: later(
+    'back to the version that was live before',
+    async () => (await import('./promotion.ts')).rollbackCommand,
+  ),
   plc: later(
     'a simulated PLC and conveyor at your desk, to try the handshake with a station and every fault',
     async () => (await import('./plc.ts')).plcCommand,

@@ -8,6 +8,7 @@ import {
 import { reasonTable } from '../core/reasons.ts';
 import type { Counters, StationSnapshot } from '../core/snapshot.ts';
 import type { Rates } from '../monitor/sliding-rates.ts';
+import type { ShadowView } from '../station/version-list.ts';
 
 /** What the page needs of one station. Whatever is not known is left out, and the page says so or stays silent. */
 export interface StationView {
@@ -21,6 +22,10 @@ export interface StationView {
   /** Why a trigger would be refused now, in words; else the snapshot's reason number is looked up. */
   notReadyText?: string;
   recipe?: { number: number; version: number; name: string } | null;
+  /** What takes over as soon as its models are loaded. */
+  preparing?: { number: number; version: number } | null;
+  /** The version in shadow. */
+  shadow?: Pick<ShadowView, 'number' | 'version' | 'beside' | 'since' | 'text' | 'trouble'> | null;
   /** What is loaded now; else the model of the newest inspection. */
   model?: { name: string; version: string; engine: string; provider: string } | null;
   alarmText?: string;
@@ -57,6 +62,8 @@ export interface StationCard {
   counters: Counters;
   rates: Rates | null;
   recipe: string | null;
+  /** The version in shadow, its figures in a sentence, and what keeps it from being compared. */
+  shadow: { version: string; text: string; trouble: string | null } | null;
   model: { name: string; version: string; engine: string; provider: string } | null;
   validation: Pick<ValidationState, 'state' | 'detail'> | null;
   alarm: { code: number; text: string } | null;
@@ -136,6 +143,9 @@ function notesOf(view: StationView, headline: string): StationCard['notes'] {
   if (snapshot.mode === modeCodes.shadow) add('note', 'Shadow: verdicts are made and recorded, the PLC gets none');
   const { challenge = 0 } = view.last?.inspection ?? {};
   if (challenge > 0) add('note', `Challenge part ${challenge}: kept out of counters and alarms`);
+  if (view.preparing) {
+    add('note', `Recipe ${view.preparing.number} version ${view.preparing.version} is being made ready to take over`);
+  }
   if (health.simulated) add('note', 'The pictures are simulated');
   return notes;
 }
@@ -198,6 +208,7 @@ function cardOf(view: StationView, mono: number): StationCard {
     counters: snapshot.counters,
     rates,
     recipe: recipe ? `${recipe.number} ${recipe.name}, version ${recipe.version}` : null,
+    shadow: shadowOf(view),
     model: model ? { name: model.name, version: model.version, engine: model.engine, provider: model.provider } : null,
     validation: validation ? { state: validation.state, detail: validation.detail } : null,
     alarm: alarmLatched ? { code: snapshot.alarmCode, text: view.alarmText ?? `Alarm ${snapshot.alarmCode}` } : null,
@@ -205,6 +216,16 @@ function cardOf(view: StationView, mono: number): StationCard {
       ? { ok: evidence.ok, text: evidence.text, waiting: evidence.waiting ?? 0, lost: snapshot.counters.evidenceLost }
       : null,
     endpoints,
+  };
+}
+
+function shadowOf({ shadow }: StationView): StationCard['shadow'] {
+  if (!shadow) return null;
+  const { number, version, beside, since, text, trouble } = shadow;
+  return {
+    version: `${number}, version ${version} beside version ${beside}`,
+    text: `${text}, since ${since.slice(0, 16).replace('T', ' ')} UTC`,
+    trouble,
   };
 }
 

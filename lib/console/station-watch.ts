@@ -48,6 +48,8 @@ export class StationWatch {
       faults: station.faults().map(({ text }) => ({ text })),
       conditions: station.conditions(),
       recipe: active,
+      preparing: station.preparing && { number: station.preparing.number, version: station.preparing.version },
+      shadow: station.shadow,
       alarmText: station.alarm?.text,
       rates: this.#rates.rates(this.#clock.mono()),
       evidence: evidence?.() ?? null,

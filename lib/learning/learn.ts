@@ -1,4 +1,9 @@
-import { describePreprocessing, type ModelDescription, type ModelInput } from '../scoring/model-schema.ts';
+import {
+  describePreprocessing,
+  type Lineage,
+  type ModelDescription,
+  type ModelInput,
+} from '../scoring/model-schema.ts';
 import { type Appraisal, appraise } from './appraise.ts';
 import { Describer, type Features, fitProjection } from './describer.ts';
 import { failed } from './failure.ts';
@@ -11,6 +16,7 @@ import { mapOf, maximumOf } from './heads/calibration.ts';
 import { assignFolds } from './heads/cross-fit.ts';
 import { Samples } from './heads/samples.ts';
 import type { LearnBody } from './learning-protocol.ts';
+import { lineageOf } from './lineage.ts';
 import { modelGraph, names } from './model-graph.ts';
 import type { Parent } from './parent.ts';
 import { duplicateGroups, lookAtAll, type SetLooks } from './pictures/checks.ts';
@@ -109,7 +115,8 @@ export async function learn(material: Material, options: LearnBody, tell: Progre
   );
   await model.dispose();
   await describer.dispose();
-  const about = describe({ features, fitted, appraisal, roster, pictures, scores, registration, seed });
+  const lineage = lineageOf(parent, options, appraisal.summary);
+  const about = describe({ features, fitted, appraisal, roster, pictures, scores, registration, seed, lineage });
   const origin = parent?.training.origin ?? describer.origin;
   return { ...appraisal, onnx, description: about, origin, roster, samples, parent, pictures, seed };
 }
@@ -196,8 +203,9 @@ function describe(o: {
   scores: number[];
   registration: ModelDescription['registration'];
   seed: number;
+  lineage: Lineage;
 }): Learned['description'] {
-  const { features, fitted, appraisal, roster, pictures, scores, registration, seed } = o;
+  const { features, fitted, appraisal, roster, pictures, scores, registration, seed, lineage } = o;
   const { thresholds, rois, summary } = appraisal;
   const input: ModelInput = {
     name: names.input,
@@ -231,6 +239,7 @@ function describe(o: {
       thresholds,
       rois,
     },
+    lineage,
     tool: `goodpart learning: ${features.extractor.description}; ${fitted.fit.description}`.slice(0, 200),
   };
 }

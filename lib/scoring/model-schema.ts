@@ -57,6 +57,17 @@ export const importedSchema = z.looseObject({
   scale: z.enum(['raw', 'normalised', 'log-odds']),
 });
 
+/** What a version was made with, by and from. */
+export const lineageSchema = z.looseObject({
+  /** Name and version of the package that learned it. */
+  software: z.string().max(200),
+  runtime: z.string().max(200),
+  /** The version that it continues; null: learned from the start. */
+  parent: z.strictObject({ version: name, sha256: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
+  /** What was asked of learning, and what came of it. */
+  settings: z.record(z.string(), z.json()),
+});
+
 /** model.json, schema 1. Loose where learning may add what it found out. */
 export const modelSchema = z.strictObject({
   schema: z.literal(1),
@@ -99,12 +110,15 @@ export const modelSchema = z.strictObject({
   }),
   /** Present for a model trained elsewhere. */
   imported: importedSchema.optional(),
+  /** Absent: made before it was kept, or trained elsewhere. */
+  lineage: lineageSchema.optional(),
   createdAt: z.iso.datetime(),
   tool: z.string().max(200),
 });
 
 export type ModelDescription = z.infer<typeof modelSchema>;
 export type RegistrationReference = z.infer<typeof registrationSchema>;
+export type Lineage = z.infer<typeof lineageSchema>;
 export type ImportedKind = z.infer<typeof importedSchema>['kind'];
 export type MapArea = NonNullable<ModelDescription['outputs']['mapArea']>;
 export type ModelInput = z.infer<typeof modelInputSchema>;

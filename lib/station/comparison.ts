@@ -92,7 +92,7 @@ export function summarise({ figures }: Pick<StoredShadow, 'figures'>): Compariso
 export function comparisonText(shadow: Pick<StoredShadow, 'figures'>): string {
   const { onlyLiveRejects, onlyShadowRejects, invalid, notCompared } = shadow.figures;
   const { compared, disagree, meanDifference, largest } = summarise(shadow);
-  const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+  const signed = (value: number) => `${value <= -0.005 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
   const parts = [`${compared} ${compared === 1 ? 'picture' : 'pictures'} compared`];
   if (compared > 0) {
     const how = `${onlyShadowRejects} rejected by the shadow only, ${onlyLiveRejects} by the live one only`;

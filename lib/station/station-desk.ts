@@ -250,7 +250,7 @@ export abstract class StationDesk extends EventEmitter {
       this.identity.setShadow(next);
       this.tell('shadow');
     }
-    this.audit('recipe', by, why || what);
+    this.audit('recipe', by, why || (recipe ? `${recipe.number} version ${recipe.version}` : what));
   }
 
   protected situation(): SnapshotInput {

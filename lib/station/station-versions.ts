@@ -112,7 +112,7 @@ export abstract class StationVersions extends StationCameras {
     }
     const active = this.recipes.active();
     if (active?.number !== number) {
-      const expected = active ? `a version of recipe ${active.number}, which is live` : 'a live recipe to compare with';
+      const expected = active ? `a version of the live recipe ${active.number}` : 'a live recipe to compare with';
       throw notInShadow(recipe, expected);
     }
     if (sameVersion(active, recipe)) throw notInShadow(recipe, 'another version than the live one');

@@ -71,7 +71,8 @@ export class Switching {
       const error = asGoodpartError(thrown);
       if (this.#job === job) this.#job = null;
       job.abort.abort(error);
-      throw error.code.startsWith('GP_SWITCH') ? error : failed(job.recipe, error.message, error);
+      const known = error.code === 'GP_SWITCH_REFUSED' || error.code === 'GP_SWITCH_FAILED';
+      throw known ? error : failed(job.recipe, error.message, error);
     }
     // between the last answer and here somebody else may have decided
     job.abort.signal.throwIfAborted();

@@ -55,6 +55,7 @@ export class ModelRunner {
    * another one. Resolves with what is loaded; after a failure, here or in a restarted engine, another call tries again.
    */
   async warm(owner: string, choice: ModelChoice | null): Promise<ModelIdentity> {
+    this.#asked.delete(owner);
     const version = await this.#versionOf(choice);
     this.#asked.set(owner, version.dir);
     const broken = this.#engine.stats().models.some(({ key, error }) => key === version.dir && error !== undefined);
@@ -99,8 +100,7 @@ export class ModelRunner {
 
   /** Of the engine that runs what `owner` has asked for last. */
   statsOf(owner: string): EngineStats {
-    const dir = this.#asked.get(owner);
-    return dir === undefined ? this.#engine.stats() : this.#statsOf(dir);
+    return this.#statsOf(this.#asked.get(owner) ?? '');
   }
 
   /**

@@ -4,6 +4,7 @@ import { serveConsole, watchOf } from '../../lib/node-red/console.ts';
 import { defineNode } from '../../lib/node-red/define-node.ts';
 import { adminRoute } from '../../lib/node-red/routes.ts';
 import { takeStation } from '../../lib/node-red/stations.ts';
+import { serveVersions } from '../../lib/node-red/versions.ts';
 import type { Station } from '../../lib/station/station.ts';
 import { takeEvidence } from '../evidence-desk.ts';
 import { config } from './config.ts';
@@ -27,6 +28,7 @@ async function lastFrame(nodeId: string, view: unknown): Promise<Buffer> {
 
 export default function register(RED: NodeAPI): void {
   serveConsole(RED);
+  serveVersions(RED);
   adminRoute(RED, 'get', 'stations/:id/last-frame', 'goodpart.read', async ({ params, query }) => ({
     type: 'image/jpeg',
     body: await lastFrame(params.id, query.view),

@@ -7,13 +7,14 @@ import { announcement, intake, isRefusal } from '../../lib/node-red/intake.ts';
 import type { Message, Send } from '../../lib/node-red/messages.ts';
 import type { Station } from '../../lib/station/station.ts';
 import { config } from './config.ts';
+import { versionCommand } from './version-commands.ts';
 
 const modes: Record<string, StationMode> = { run: 'run', shadow: 'shadow', offline: 'offline' };
 
 /**
  * Opens inspections, by message, by timer or for the PLC, or announces parts to a hardware line. Output 1: accepted, output 2: refused with its
  * reason. `msg.topic` "start" and "stop" run and halt the timer, "announce" announces the part that the light barrier sees next,
- * "mode" sets the station's mode, "recipe" the active recipe, "reset counters" does that.
+ * "mode" sets the station's mode, "recipe", "shadow", "promote" and "rollback" what is live, "reset counters" does that.
  */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, config, async (kit) => {
@@ -87,7 +88,9 @@ export default function register(RED: NodeAPI): void {
 
     const by = `trigger ${kit.config.name || kit.id}`;
     return {
-      input: (message, send) => {
+      input: async (message, send) => {
+        const command = versionCommand(station, message, by);
+        if (command !== null) return kit.status('blue', await command());
         switch (message.topic) {
           case 'start':
           case 'stop':
@@ -101,12 +104,6 @@ export default function register(RED: NodeAPI): void {
               throw invalidParameter('msg.payload', '"run", "shadow" or "offline"', message.payload);
             station.setMode(mode, by, 'message');
             return kit.status('blue', mode);
-          }
-          case 'recipe': {
-            const number = message.payload;
-            if (typeof number !== 'number') throw invalidParameter('msg.payload', 'the number of a recipe', number);
-            const recipe = station.recipes.activate(number, { by, why: 'message' });
-            return kit.status('blue', recipe ? `recipe ${recipe.number} version ${recipe.version}` : 'no recipe');
           }
           case 'announce':
             return announce(message, send);

@@ -8,6 +8,7 @@ import {
 } from '../../lib/scoring/model-schema.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { attributeTypes, encodeModel, type NodeProto, onnxTypes } from '../../lib/scoring/onnx-proto.ts';
+import type { Recipe } from '../../lib/station/recipe-schema.ts';
 import type { Station } from '../../lib/station/station.ts';
 
 const side = 64;
@@ -90,23 +91,34 @@ export async function activateTestRecipe(
   model: ModelIdentity,
   views = ['main'],
   rois: Roi[] = [],
-  { median, warn, fail }: typeof testLimits = testLimits,
+  limits: typeof testLimits = testLimits,
 ): Promise<void> {
+  const { number } = await saveTestRecipe(station, model, { views, rois, limits });
+  station.recipes.activate(number, { by: 'test', why: 'test' });
+}
+
+/** Saves a validated recipe for these views, which changes nothing that runs. */
+export async function saveTestRecipe(
+  station: Station,
+  model: ModelIdentity,
+  o: { number?: number; views?: string[]; rois?: Roi[]; limits?: typeof testLimits } = {},
+): Promise<Recipe> {
+  const { number = 1, views = ['main'], rois = [], limits: given = testLimits } = o;
+  const { median, warn, fail } = given;
   const limits = { median, warn, fail, rois };
   const at = systemClock.utc();
   const view = (name: string) => {
     const fingerprint = station.fingerprint(name, { model, ...limits });
     return { model, ...limits, validation: { fingerprint, by: 'test', at, basis: 'set by the test' } };
   };
-  const recipe = await station.recipes.save({
-    number: 1,
+  return station.recipes.save({
+    number,
     name: 'test',
     author: 'test',
     reason: 'test',
     warnAccepted: true,
     views: Object.fromEntries(views.map((name) => [name, view(name)])),
   });
-  station.recipes.activate(recipe.number, { by: 'test', why: 'test' });
 }
 
 /** A raw grey picture of one brightness, with one brighter spot where `spot` is given. */

@@ -91,7 +91,7 @@ function facts(card: StationCard): HTMLElement {
     const small = detail ? h('small', {}, ` ${detail}`) : null;
     list.append(h('dt', {}, name), h('dd', { data: tone ? { tone } : {} }, text, small));
   };
-  const { rates, recipe, model, validation, evidence, endpoints } = card;
+  const { rates, recipe, shadow, model, validation, evidence, endpoints } = card;
   if (rates) {
     const minutes = Math.max(1, Math.round(rates.spanMs / 60_000));
     const failing = rates.shares ? `${percent(rates.shares.fail)} fail` : 'no part';
@@ -102,6 +102,10 @@ function facts(card: StationCard): HTMLElement {
     );
   }
   fact('Recipe', recipe ?? 'none active', '', recipe ? '' : 'warn');
+  if (shadow) {
+    const detail = [shadow.text, shadow.trouble].filter(Boolean).join('; ');
+    fact('In shadow', shadow.version, detail, shadow.trouble ? 'warn' : '');
+  }
   if (model) fact('Model', `${model.name}`, `${model.version}, ${model.engine} on ${model.provider}`);
   else fact('Model', 'none loaded', '', 'warn');
   if (validation) {
