@@ -83,6 +83,12 @@ export class ModelRunner {
     });
   }
 
+  /** Keeps what `owner` has now for another owner as well, whatever it wants next. */
+  hold(other: string, owner: string): void {
+    const key = this.#wanted.get(owner);
+    if (key !== undefined) this.#wanted.set(other, key);
+  }
+
   /** What `warm` of that owner keeps loaded need not stay any more. */
   release(owner: string): void {
     if (this.#wanted.delete(owner)) this.#unloadUnwanted();

@@ -35,7 +35,9 @@ export class KeepWarm {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   /** Who holds the models of recipes that are to take over, in the runner. */
-  readonly #next = new Set<string>();
+  readonly #next = new Map<string, Recipe>();
+  /** Who holds what was active before, until the last part under it is over. */
+  readonly #former = new Map<string, NodeJS.Timeout>();
   #switches = 0;
   #leave = () => {};
   readonly #onSnapshot = () => this.#warm();
@@ -58,12 +60,14 @@ export class KeepWarm {
   }
 
   stop(): void {
+    const { station, runner } = this.#o;
     this.#stopped = true;
     clearTimeout(this.#retry);
     this.#leave();
-    for (const owner of this.#next) this.#o.runner.release(owner);
-    this.#o.station.off('snapshot', this.#onSnapshot);
-    this.#o.station.off('recipes', this.#onRecipes);
+    for (const owner of this.#next.keys()) runner.release(owner);
+    for (const owner of this.#former.keys()) this.#letGo(owner);
+    station.off('snapshot', this.#onSnapshot);
+    station.off('recipes', this.#onRecipes);
     this.#o.engine.off('state', this.#onEngine);
     this.#o.station.forgetHealth(this.#key);
   }
@@ -87,6 +91,7 @@ export class KeepWarm {
     this.#sound = choice !== null && runner.has(choice);
     if (this.#sound) this.#setHealth(true, '');
     else this.#showLoading(choice === null);
+    this.#holdFormer();
     runner.warm(id, choice).then(
       (model: ModelIdentity) => {
         if (key !== this.#warmed) return; // another recipe became active meanwhile
@@ -139,7 +144,7 @@ export class KeepWarm {
       throw new GoodpartError('GP_MODEL_INVALID', `the recipe names no model for view ${view}`);
     }
     const owner = `${id} next ${++this.#switches}`;
-    this.#next.add(owner);
+    this.#next.set(owner, recipe);
     const release = () => {
       this.#next.delete(owner);
       runner.release(owner);
@@ -162,9 +167,25 @@ export class KeepWarm {
 
   /** The active recipe's model is held by the node itself. */
   #releaseNext(): void {
-    if (this.#o.station.preparing !== null) return;
-    for (const owner of this.#next) this.#o.runner.release(owner);
-    this.#next.clear();
+    for (const [owner, recipe] of this.#next) {
+      if (recipe === this.#o.station.preparing) continue;
+      this.#next.delete(owner);
+      this.#o.runner.release(owner);
+    }
+  }
+
+  /** Parts that were opened under the former recipe are still to be scored by its model. */
+  #holdFormer(): void {
+    const owner = `${this.#o.id} former ${++this.#switches}`;
+    this.#o.runner.hold(owner, this.#o.id);
+    const timer = setTimeout(() => this.#letGo(owner), this.#o.station.snapshot().deadlineMs);
+    this.#former.set(owner, timer.unref());
+  }
+
+  #letGo(owner: string): void {
+    clearTimeout(this.#former.get(owner));
+    this.#former.delete(owner);
+    this.#o.runner.release(owner);
   }
 
   #keepOthers(): void {

@@ -57,6 +57,21 @@ describe('the data of the overview', () => {
     assert.equal(card.last?.score, null);
   });
 
+  it('shows the version in shadow with its figures, and what is being made ready', () => {
+    const shadow = {
+      ...{ number: 3, version: 13, beside: 12, since: '2026-01-02T03:04:05.000Z' },
+      ...{ text: '120 pictures compared, all alike', trouble: 'ended by SIGKILL' },
+    };
+    const card = one({ snapshot: snapshot(), shadow, preparing: { number: 4, version: 1 } });
+    assert.deepEqual(card.shadow, {
+      version: '3, version 13 beside version 12',
+      text: '120 pictures compared, all alike, since 2026-01-02 03:04 UTC',
+      trouble: 'ended by SIGKILL',
+    });
+    assert.deepEqual(card.notes, [{ level: 'note', text: 'Recipe 4 version 1 is being made ready to take over' }]);
+    assert.equal(one({ snapshot: snapshot() }).shadow, null);
+  });
+
   it('tells every degradation once', () => {
     const { health } = snapshot();
     const card = one({

@@ -10,11 +10,12 @@ const simulated = { kind: 'simulator', width: size.simWidth, height: size.simHei
 
 /**
  * Writes a tiny model and an active, validated recipe into a userDir before Node-RED starts, as an earlier learning run
- * would have left them for `lineFlow`.
+ * would have left them for `lineFlow`, and what `more` adds.
  */
 export async function prepareStation(
   userDir: string,
   cameraSettings = settingsHash(parseSourceSettings(simulated)),
+  more: (station: Station, modelsRoot: string) => Promise<unknown> = async () => {},
 ): Promise<void> {
   const data = join(userDir, 'goodpart');
   const model = await writeTestModel(join(data, 'models'));
@@ -29,6 +30,7 @@ export async function prepareStation(
   });
   station.registerCamera('main', { name: 'line', settingsHash: cameraSettings });
   await activateTestRecipe(station, model);
+  await more(station, join(data, 'models'));
   await station.close();
 }
 

@@ -5,6 +5,7 @@ import { Frame } from '../../lib/core/frame.ts';
 import { LearningJob, type LearningOptions, type LearnResult } from '../../lib/learning/learning-job.ts';
 import { syntheticParts } from '../../lib/learning/synthetic-parts.ts';
 import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
+import { type ModelDescription, parseModel } from '../../lib/scoring/model-schema.ts';
 import { tempDir } from '../kit/temp.ts';
 
 const modelsRoot = tempDir('continued');
@@ -16,6 +17,8 @@ function learn(more: Partial<LearningOptions>): Promise<LearnResult> {
   return new LearningJob({ images: [], modelsRoot, name: 'ring', ...quick, ...more }).run();
 }
 
+const readModel = (dir: string): ModelDescription =>
+  parseModel(JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')));
 const training = (dir: string) => JSON.parse(readFileSync(join(dir, 'training.json'), 'utf8'));
 
 describe('a model that goes on learning', function () {
@@ -35,6 +38,10 @@ describe('a model that goes on learning', function () {
     assert.equal(more.skipped.length, 10);
     assert.match(more.skipped[0].reason, /has learned it before/);
     assert.deepEqual(training(more.dir).parent, { version: '1', sha256: first.model.sha256 });
+    const [lineage, before] = [more, first].map(({ dir }) => readModel(dir).lineage);
+    assert.deepEqual([lineage?.parent, before?.parent], [{ version: '1', sha256: first.model.sha256 }, null]);
+    assert.match(before?.software ?? '', /^@goodpart\/node-red-inspection \d+\.\d+\.\d+/);
+    assert.deepEqual(before?.settings.made, { features: first.features, head: first.head });
   });
 
   it('needs no more disk for the old ones: their features are the same file', () => {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { systemClock } from '../../lib/core/clock.ts';
 import { Frame } from '../../lib/core/frame.ts';
 import { findStation } from '../../lib/node-red/stations.ts';
-import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
+import { type Engine, OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
+import { EnginePool } from '../../lib/scoring/engine-pool.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import type { Station } from '../../lib/station/station.ts';
 import { ModelRunner } from '../../nodes/model/model-runner.ts';
@@ -94,6 +95,22 @@ onEachNodeRed('a station whose model', (runner) => {
   });
 });
 
+onEachNodeRed('a station whose engine ends while it loads the model', (runner) => {
+  it('tries again by itself', async () => {
+    const models = join(runner().userDir, 'goodpart', 'models');
+    await runner().start(imageFlow());
+    const station = await until('the station', () => findStation('line1', 'station1'));
+    await activateTestRecipe(station, await writeTestModel(models));
+    const [engine] = await until('the engine', () => {
+      const found = childrenNamed('engine');
+      return found.length > 0 ? found : null;
+    });
+    process.kill(engine, 'SIGKILL');
+    await until('its fault', () => station.faults().some(({ code }) => code === 201));
+    await until('it can take a part', () => station.credit() > 0, { timeoutMs: 15_000 });
+  });
+});
+
 onEachNodeRed('a recipe that changes while parts are inspected', (runner) => {
   it('leaves those that began under the former one to the former one', async () => {
     const [{ station, model, closed }] = await startStations(runner(), imageFlow());
@@ -123,65 +140,86 @@ onEachNodeRed('a recipe that changes while parts are inspected', (runner) => {
   });
 });
 
-describe('models that share an engine', () => {
-  const frame = () => {
-    const { data } = greyPicture(40, 60);
-    const size = { width: 64, height: 64, channels: 1, bitDepth: 8 };
-    const when = { exposedAt: systemClock.mono(), exposedUtc: systemClock.utc() };
-    return new Frame({ ...size, ...when, data, encoding: 'raw', source: 'test', number: 1, settings: {} });
-  };
-  const choice = (version: string) => ({ name: 'brightness', version });
-  let engine: OnnxRuntimeEngine;
-  let store: ModelStore;
-  let runner: ModelRunner;
-  const loaded = () =>
-    engine
-      .stats()
-      .models.map(({ version }) => version)
-      .sort();
+for (const pooled of [false, true])
+  describe(pooled ? 'models with a child each' : 'models that share an engine', () => {
+    const frame = () => {
+      const { data } = greyPicture(40, 60);
+      const size = { width: 64, height: 64, channels: 1, bitDepth: 8 };
+      const when = { exposedAt: systemClock.mono(), exposedUtc: systemClock.utc() };
+      return new Frame({ ...size, ...when, data, encoding: 'raw', source: 'test', number: 1, settings: {} });
+    };
+    const choice = (version: string) => ({ name: 'brightness', version });
+    let engine: Engine;
+    let store: ModelStore;
+    let runner: ModelRunner;
+    const loaded = () =>
+      engine
+        .stats()
+        .models.map(({ version }) => version)
+        .sort();
 
-  beforeEach(async () => {
-    store = new ModelStore(tempDir('models'));
-    for (const version of ['1', '2', '3']) await writeTestModel(store.root, { version });
-    engine = new OnnxRuntimeEngine({ name: 'test' });
-    runner = new ModelRunner(engine, store, { name: '', version: '' });
-  });
-  afterEach(() => engine.stop());
+    beforeEach(async () => {
+      store = new ModelStore(tempDir('models'));
+      for (const version of ['1', '2', '3']) await writeTestModel(store.root, { version });
+      const one = () => new OnnxRuntimeEngine({ name: 'test' });
+      engine = pooled ? new EnginePool(one) : one();
+      runner = new ModelRunner(engine, store, { name: '', version: '' });
+    });
+    afterEach(() => engine.stop());
 
-  it('stay loaded for each node that wants one, and go when nobody does', async () => {
-    await runner.warm('top', choice('1'));
-    await runner.warm('side', choice('2'));
-    assert.deepEqual(loaded(), ['1', '2']);
-    const versions = ['1', '2', '1', '2', '1', '2'];
-    const results = await Promise.all(versions.map((version) => runner.score(frame(), choice(version), 5_000)));
-    assert.deepEqual(
-      results.map(({ model }) => model.version),
-      versions,
-    );
-    await runner.warm('top', choice('3'));
-    await until('the first is gone', () => !loaded().includes('1'));
-    assert.deepEqual(loaded(), ['2', '3']);
-  });
+    it('stay loaded for each node that wants one, and go when nobody does', async () => {
+      await runner.warm('top', choice('1'));
+      await runner.warm('side', choice('2'));
+      assert.deepEqual(loaded(), ['1', '2']);
+      const versions = ['1', '2', '1', '2', '1', '2'];
+      const results = await Promise.all(versions.map((version) => runner.score(frame(), choice(version), 5_000)));
+      assert.deepEqual(
+        results.map(({ model }) => model.version),
+        versions,
+      );
+      await runner.warm('top', choice('3'));
+      await until('the first is gone', () => !loaded().includes('1'));
+      assert.deepEqual(loaded(), ['2', '3']);
+    });
 
-  it('finish the frames that are under way before they go', async () => {
-    await runner.warm('top', choice('1'));
-    const scores = Promise.all([1, 2, 3].map(() => runner.score(frame(), choice('1'), 5_000)));
-    await runner.warm('top', choice('2'));
-    for (const { score } of await scores) assert.equal(score, 60);
-    await until('the former one is gone', () => loaded().length === 1);
-    assert.deepEqual(loaded(), ['2']);
-  });
+    it('finish the frames that are under way before they go', async () => {
+      await runner.warm('top', choice('1'));
+      const scores = Promise.all([1, 2, 3].map(() => runner.score(frame(), choice('1'), 5_000)));
+      await runner.warm('top', choice('2'));
+      for (const { score } of await scores) assert.equal(score, 60);
+      await until('the former one is gone', () => loaded().length === 1);
+      assert.deepEqual(loaded(), ['2']);
+    });
 
-  it('keep the deadline of a frame also while a model is being loaded', async () => {
-    const began = performance.now();
-    const late = runner.score(frame(), choice('1'), 10);
-    await assert.rejects(late, { code: 'GP_CHILD_DEADLINE' });
-    assert.ok(performance.now() - began < 200);
-  });
+    it('keep the deadline of a frame also while a model is being loaded', async () => {
+      const began = performance.now();
+      const late = runner.score(frame(), choice('1'), 10);
+      await assert.rejects(late, { code: 'GP_CHILD_DEADLINE' });
+      assert.ok(performance.now() - began < 200);
+    });
 
-  it('take the recipe’s version only for the recipe’s model', async () => {
-    await writeTestModel(store.root, { name: 'other', version: '7' });
-    const fixed = new ModelRunner(engine, store, { name: 'other', version: '' });
-    assert.equal((await fixed.warm('top', choice('1'))).version, '7');
+    it('are kept ahead of their turn as far as is allowed, and one that cannot be loaded is told once', async () => {
+      const told: string[] = [];
+      const keep = (...versions: string[]) => runner.keep('top', versions.map(choice), (text) => told.push(text));
+      writeFileSync(join(store.dirOf('brightness', '2'), 'model.onnx'), 'damaged');
+      runner.keepLoaded = 3;
+      await runner.warm('top', choice('1'));
+      assert.deepEqual([runner.has(choice('1')), runner.has(choice('3'))], [true, false]);
+      await keep('1', '2', '3');
+      assert.deepEqual(loaded(), ['1', '3']);
+      assert.ok(runner.has(choice('3')));
+      await keep('2', '3');
+      assert.equal(told.length, 1);
+      assert.match(told[0], /^Model brightness 2 is not kept loaded: .*sha256/);
+      runner.keepLoaded = 1;
+      await keep('2', '3');
+      await until('what is too much goes', () => loaded().length === 1);
+      assert.deepEqual(loaded(), ['1'], 'what is in use stays');
+    });
+
+    it('take the recipe’s version only for the recipe’s model', async () => {
+      await writeTestModel(store.root, { name: 'other', version: '7' });
+      const fixed = new ModelRunner(engine, store, { name: 'other', version: '' });
+      assert.equal((await fixed.warm('top', choice('1'))).version, '7');
+    });
   });
-});
