@@ -112,8 +112,13 @@ onEachNodeRed('versions that change while parts come 20 times a second', (runner
     const now = systemClock.mono();
     const opened = station.accept({ triggerId: 0, partId: 'early', expectedRecipe: 0, source: 'message', at: now });
     assert.ok(!opened.refused);
+    const shown: string[] = [];
+    const onStatus = ({ args: [{ text }] }: { args: [{ text: string }] }) => shown.push(text);
+    runner()
+      .node('station1-score')
+      .on('call:status', onStatus as never);
     await station.switchTo(1, { version: 2 });
-    await until('the other one is the node’s', () => childrenNamed('engine').length === 2);
+    await until('the other one is the node’s', () => shown.includes('brightness version 2'));
     const { id } = opened.inspection;
     const frame = await frameFrom(greyPicture(40, 60), systemClock, []);
     station.addFrame(id, 'main', frame, null);
