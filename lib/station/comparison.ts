@@ -5,6 +5,8 @@ import type { StoredComparison, StoredShadow } from './state-schema.ts';
 /** Disagreements of which number and part are kept. */
 export const keptDisagreements = 50;
 
+const mostDifference = 1e6;
+
 export const noFigures: StoredShadow['figures'] = Object.freeze({
   bothAccept: 0,
   bothReject: 0,
@@ -39,7 +41,8 @@ export function withComparison(shadow: StoredShadow, { part, live, shadow: other
   const kind = agreement(live, other);
   const figures = { ...shadow.figures, [kind]: shadow.figures[kind] + 1 };
   if (live.severity !== null && other.severity !== null) {
-    const difference = other.severity - live.severity;
+    // one absurd severity must not make the sums infinite, which no file could hold
+    const difference = Math.max(-mostDifference, Math.min(mostDifference, other.severity - live.severity));
     figures.differences += 1;
     figures.sum += difference;
     figures.sumOfSquares += difference * difference;

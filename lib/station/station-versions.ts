@@ -187,6 +187,7 @@ export abstract class StationVersions extends StationCameras {
     const recipe = this.shadowRecipe();
     const view = inspection.views.find((one) => one.name === name);
     if (recipe === null || view === undefined || !this.comparable(inspection)) return null;
+    if (!Object.hasOwn(recipe.views, name)) return null;
     const judged = judgeLedgerView({
       ...{ trigger: inspection.trigger, view: { ...view, score }, recipe, override: null },
       drawn: this.drawn.get(name) ?? null,

@@ -123,6 +123,10 @@ export function sampleViews(): StationView[] {
     {
       ...quiet,
       snapshot: snapshot({ id: 'hall_2-clip', station: 'clip', open: 1, status: { ...status, busy: true } }),
+      shadow: {
+        ...{ number: 3, version: 13, beside: 12, since: '2026-11-20T16:20:00.000Z', trouble: null },
+        text: '412 pictures compared, 3 rejected by the shadow only, 0 by the live one only, severity +0.04 on average, +0.61 at most',
+      },
       last: { inspection: inspection('warn', 0.83, ''), closedAt: now.mono - 61_000 },
     },
     {

@@ -13,10 +13,15 @@ import { imageFlow, startStations } from '../kit/station-flow.ts';
 import { until } from '../kit/until.ts';
 
 const everyMs = 50;
+const most = 6;
+
+/** What is no pass, and why. */
+const unusual = (closed: Inspection[]) =>
+  closed.flatMap(({ verdict, reasons }) => (verdict === 'pass' ? [] : [`${verdict}: ${reasons[0]?.text}`]));
 
 /** The image flow with so many recipes kept loaded, and a trigger node for commands. */
 function flowKeeping(keepLoaded: number): object[] {
-  const flow = imageFlow('station1', { maxOpen: 2 }).map((node) =>
+  const flow = imageFlow('station1', { maxOpen: most }).map((node) =>
     'type' in node && node.type === 'goodpart-model' ? { ...node, keepLoaded } : node,
   );
   const trigger = { id: 'commands', z: 'station1-tab', type: 'goodpart-trigger', station: 'station1-station' };
@@ -36,6 +41,8 @@ function line(runner: FlowRunner, station: Station) {
     return answer;
   };
   const pace = setInterval(() => {
+    // a machine that others keep busy may be slower than the pace: that is no gap
+    if (station.snapshot().open >= most) return;
     sent += 1;
     runner.node('station1-score').receive({ payload: greyPicture(40, 60) });
   }, everyMs);
@@ -75,7 +82,7 @@ onEachNodeRed('versions that change while parts come 20 times a second', (runner
     }
     const ready: boolean[] = [];
     station.on('snapshot', ({ status, open }: ReturnType<Station['snapshot']>) =>
-      ready.push(status.ready || open >= 2),
+      ready.push(status.ready || open >= most),
     );
     const parts = line(runner(), station);
     try {
@@ -92,17 +99,17 @@ onEachNodeRed('versions that change while parts come 20 times a second', (runner
     } finally {
       parts.stop();
     }
-    await until('all verdicts', () => closed.length === parts.sent());
     assert.deepEqual(parts.unready, []);
+    await until('all verdicts', () => closed.length === parts.sent());
     assert.ok(!ready.includes(false), 'ready all the while');
-    assert.deepEqual(new Set(closed.map(({ verdict }) => verdict)), new Set(['pass']));
+    assert.deepEqual(unusual(closed), []);
     for (const { id, recipe, views } of closed) {
       assert.equal(recipe?.version, parts.opened.get(id));
       assert.equal(views[0].score?.model.version, String(recipe?.version));
     }
     assert.equal(new Set(closed.map(({ recipe }) => recipe?.version)).size, 4);
     await until('two versions stay loaded', () => childrenNamed('engine').length === 2);
-  });
+  }).timeout(60_000);
 
   it('leave a part that has no picture yet to the model that it was opened under, still loaded, which then goes', async () => {
     const [{ station, closed }] = await startStations(runner(), flowKeeping(1));
@@ -153,7 +160,7 @@ onEachNodeRed('versions that change while parts come 20 times a second', (runner
       parts.stop();
     }
     assert.deepEqual(parts.unready, []);
-    assert.deepEqual(new Set(closed.map(({ verdict }) => verdict)), new Set(['pass']));
+    assert.deepEqual(unusual(closed), []);
     await until('nothing of it stays', () => childrenNamed('engine').length === 1);
   });
 });
@@ -198,7 +205,7 @@ onEachNodeRed('a version in shadow', (runner) => {
     await until('all verdicts', () => closed.length === parts.sent());
     assert.deepEqual(parts.unready, []);
     assert.deepEqual(station.faults(), []);
-    assert.deepEqual(new Set(closed.map(({ verdict }) => verdict)), new Set(['pass']));
+    assert.deepEqual(unusual(closed), []);
     assert.equal(station.snapshot().counters.pass, closed.length);
     assert.equal(station.shadow?.disagreements[0].shadow.severity?.toFixed(2), '1.25');
     const { compared } = station.shadow!.summary;

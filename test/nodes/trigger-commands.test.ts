@@ -31,7 +31,7 @@ onEachNodeRed('what people tell a station through a trigger node', (runner) => {
     tell('mode', 'fast');
     await until('three errors', () => errors.length === 3);
     assert.match(errors.join('\n'), /one of 1 for recipe but received 9/);
-    assert.match(errors.join('\n'), /the number of a recipe for msg.payload but received "one"/);
+    assert.match(errors.join('\n'), /the number of a recipe, or {recipe, version} for msg.payload but received "one"/);
     assert.match(errors.join('\n'), /"run", "shadow" or "offline" for msg.payload but received "fast"/);
     assert.equal(station.recipes.active()?.number, 1);
     assert.equal(station.mode, 'shadow');

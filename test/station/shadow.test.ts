@@ -176,6 +176,12 @@ describe('the comparison of two versions', () => {
     assert.equal(comparisonText(fresh), '0 pictures compared');
   });
 
+  it('stays finite, and so readable again, whatever the severities are', () => {
+    const part = { part: at(1), live: side('pass', -1e308), shadow: side('fail', 1e308) };
+    const { figures } = withComparison(withComparison(fresh, part), part);
+    assert.ok(Object.values(figures).every(Number.isFinite), JSON.stringify(figures));
+  });
+
   it('keeps the last 50 disagreements', () => {
     let shadow = fresh;
     for (let n = 0; n < 60; n++) {
