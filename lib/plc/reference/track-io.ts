@@ -119,6 +119,10 @@ export interface TrackMemory {
   /** Oldest first. */
   ejecting: Ejecting[];
   ejectingCount: number;
+  /** What was ejected last because nobody knew whether something lay there may still reach the eject sensor. */
+  doubtEjecting: boolean;
+  doubtSince: number;
+  doubtTicks: number;
   dispositions: Disposition[];
   dispositionCount: number;
   out: TrackOutput;
@@ -149,6 +153,9 @@ export function trackMemory(): TrackMemory {
     ejectSince: 0,
     ejecting: Array.from({ length: mostEjecting }, () => ({ triggerId: 0, since: 0, ticks: 0 })),
     ejectingCount: 0,
+    doubtEjecting: false,
+    doubtSince: 0,
+    doubtTicks: 0,
     dispositions: Array.from({ length: mostDispositions }, () => ({ triggerId: 0, code: 0 })),
     dispositionCount: 0,
     out: {

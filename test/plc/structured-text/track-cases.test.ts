@@ -192,6 +192,21 @@ describe('FB_GoodpartTrack: the reject gate', () => {
     });
   }
 
+  for (const [limit, what] of [
+    [{ confirmMs: 300 }, 'time'],
+    [{ confirmTicks: 3 }, 'ticks'],
+  ] as const) {
+    it(`expects what was ejected on doubt at the eject sensor, within its ${what} only, and does not miss it`, () => {
+      const line = new TrackBench(limit, { fresh: true }).ticks(3);
+      line.cycle({ ejectSensor: true });
+      line.cycle();
+      line.cycle({ ejectSensor: true });
+      assert.deepEqual([line.faults(), line.out.stopRequest], [[], false]);
+      line.ticks(10 + 4).cycle({ ejectSensor: true });
+      assert.deepEqual(line.faults(), ['unexpectedEject']);
+    });
+  }
+
   it('tells of a part that left the line and should not have', () => {
     const line = new TrackBench({ confirmMs: 300 }).part().ticks(2).result(101, true).ticks(4);
     line.cycle({ ejectSensor: true });
