@@ -1,7 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import type { OPCUACertificateManager, OPCUAServer, ServerSession } from 'node-opcua';
 import { type Protocol, probePort, type StationView } from './endpoint.ts';
-import { watchChannels } from './opcua-channels.ts';
+import { watchChannels, watchTrust } from './opcua-channels.ts';
 import { StationNodes } from './opcua-nodes.ts';
 import type { Opcua } from './opcua-variant.ts';
 import { CommandWrites } from './opcua-writes.ts';
@@ -124,6 +124,7 @@ export class OpcUaServer implements Protocol {
       for (const view of this.#views.values()) this.#show(view);
       this.#ends.push(watchChannels(server, this.#settings.halfOpenMs));
       await server.start();
+      this.#ends.push(watchTrust(server, new PkiStore(opcua, this.#settings.pkiDir)));
       this.#ends.push(this.#watchCertificate());
     } catch (error) {
       for (const end of this.#ends.splice(0)) end();

@@ -115,6 +115,7 @@ export class PkiStore {
   readonly #pkiDir: string;
   #manager: OPCUACertificateManager | undefined;
   #seen = '';
+  #asked: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(opcua: Opcua, pkiDir: string) {
@@ -152,6 +153,14 @@ export class PkiStore {
   async getTrustStatus(certificate: Buffer): Promise<StatusCode> {
     const { StatusCodes } = this.#opcua;
     return StatusCodes[(await this.verifyCertificate(certificate)) as keyof typeof StatusCodes] as StatusCode;
+  }
+
+  /** Whether a file that decides about trust has changed since the last call; true for the first. */
+  async changed(): Promise<boolean> {
+    const seen = await this.#look();
+    const changed = seen !== this.#asked;
+    this.#asked = seen;
+    return changed;
   }
 
   /** Only people trust and reject, by way of the folder. */

@@ -24,9 +24,7 @@ export function eject(memory: TrackMemory, input: TrackInput, now: number): void
       memory.ejectingCount += 1;
     } else {
       queue(memory, slot.triggerId, dispositionCodes.ejected);
-      memory.doubtEjecting = true;
-      memory.doubtSince = now;
-      memory.doubtTicks = 0;
+      expectDoubtful(memory, now);
     }
     slot.occupied = false;
     slot.doubtful = false;
@@ -34,6 +32,13 @@ export function eject(memory: TrackMemory, input: TrackInput, now: number): void
   } else if (slot.occupied) {
     queue(memory, slot.triggerId, dispositionCodes.accepted);
   }
+}
+
+/** What is ejected now may be nothing, and may be seen at the eject sensor. */
+export function expectDoubtful(memory: TrackMemory, now: number): void {
+  memory.doubtEjecting = true;
+  memory.doubtSince = now;
+  memory.doubtTicks = 0;
 }
 
 /** A part that was not seen at the eject sensor in time may still be on the line: stop. */

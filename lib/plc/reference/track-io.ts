@@ -109,8 +109,12 @@ export interface TrackMemory {
   checkBefore: boolean;
   ejectBefore: boolean;
   resetBefore: boolean;
+  /** Moved forward while the line stands: only the time that it moves counts. */
   tickSince: number;
   tickKnown: boolean;
+  cycleSince: number;
+  /** Until the next tick nobody knows where the parts are between two slots: what passes the ejector is ejected. */
+  blind: boolean;
   /** The part sensor was covered over the whole slot that ends now. */
   covered: boolean;
   checkSeen: boolean;
@@ -147,6 +151,8 @@ export function trackMemory(): TrackMemory {
     resetBefore: false,
     tickSince: 0,
     tickKnown: false,
+    cycleSince: 0,
+    blind: false,
     covered: false,
     checkSeen: false,
     ejectRunning: false,

@@ -23,6 +23,11 @@ const fail = `Faults.EjectFailed := TRUE;
 ${queue('Ejecting[0].TriggerId', 'DISPOSITION_EJECT_FAILED')}
 ${dropOldest}`;
 
+/** The reference's `expectDoubtful`: what is ejected now may be nothing, and may be seen at the eject sensor. */
+const expectDoubtful = `DoubtEjecting := TRUE;
+DoubtSince := Now;
+DoubtTicks := 0;`;
+
 /** The reference's `eject`. */
 export const ejectBody = `// What comes to the eject position leaves the line unless it is ACCEPT.
 FOR I := 0 TO EjectingCount - 1 DO
@@ -47,9 +52,7 @@ ${inside(fail, 6)}
     EjectingCount := EjectingCount + 1;
   ELSE
 ${inside(queue('Slots[EjectPosition].TriggerId', 'DISPOSITION_EJECTED'), 4)}
-    DoubtEjecting := TRUE;
-    DoubtSince := Now;
-    DoubtTicks := 0;
+${inside(expectDoubtful, 4)}
   END_IF;
   Slots[EjectPosition].Occupied := FALSE;
   Slots[EjectPosition].Doubtful := FALSE;
@@ -59,7 +62,10 @@ ${inside(queue('Slots[EjectPosition].TriggerId', 'DISPOSITION_ACCEPTED'), 2)}
 END_IF;`;
 
 /** The reference's `watchEjecting` and `reportDisposition`. */
-export const confirmBody = `// A part that was not seen at the eject sensor in time may still be on the line: stop.
+export const confirmBody = `IF Blind AND Moving THEN
+${inside(expectDoubtful, 2)}
+END_IF;
+// A part that was not seen at the eject sensor in time may still be on the line: stop.
 IF EjectSensor AND NOT EjectBefore THEN
   IF EjectingCount > 0 THEN
 ${inside(queue('Ejecting[0].TriggerId', 'DISPOSITION_EJECTED'), 4)}
