@@ -47,14 +47,20 @@ export function watchChannels(server: OPCUAServer, halfOpenMs: number): () => vo
 }
 
 /** Ends the connections of clients that people do not trust any more. Call it while the server runs; the answer ends the watch. */
-export function watchTrust(server: OPCUAServer, store: Pick<PkiStore, 'changed' | 'verifyCertificate'>): () => void {
+export function watchTrust(server: OPCUAServer, store: Pick<PkiStore, 'look' | 'verifyCertificate'>): () => void {
   let looking = false;
+  let known = '';
+  /** Looked at since the last change: who came and lost the trust between two looks shows no change. */
+  let checked = new WeakSet<object>();
   const look = async () => {
-    if (!(await store.changed())) return;
+    const seen = await store.look();
+    if (seen !== known) checked = new WeakSet();
+    known = seen;
     for (const channel of server.endpoints.flatMap((endpoint) => endpoint.getChannels())) {
       const { clientCertificate } = channel;
-      if (clientCertificate === null || (await store.verifyCertificate(clientCertificate)) === 'Good') continue;
-      channel.close(() => {});
+      if (clientCertificate === null || checked.has(channel)) continue;
+      if ((await store.verifyCertificate(clientCertificate)) === 'Good') checked.add(channel);
+      else channel.close(() => {});
     }
   };
   const timer = setInterval(() => {

@@ -115,7 +115,6 @@ export class PkiStore {
   readonly #pkiDir: string;
   #manager: OPCUACertificateManager | undefined;
   #seen = '';
-  #asked: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(opcua: Opcua, pkiDir: string) {
@@ -155,14 +154,6 @@ export class PkiStore {
     return StatusCodes[(await this.verifyCertificate(certificate)) as keyof typeof StatusCodes] as StatusCode;
   }
 
-  /** Whether a file that decides about trust has changed since the last call; true for the first. */
-  async changed(): Promise<boolean> {
-    const seen = await this.#look();
-    const changed = seen !== this.#asked;
-    this.#asked = seen;
-    return changed;
-  }
-
   /** Only people trust and reject, by way of the folder. */
   async trustCertificate(): Promise<void> {}
   async rejectCertificate(): Promise<void> {}
@@ -175,7 +166,7 @@ export class PkiStore {
   }
 
   async #current(): Promise<OPCUACertificateManager> {
-    const seen = await this.#look();
+    const seen = await this.look();
     if (this.#manager !== undefined && seen === this.#seen) return this.#manager;
     await this.#manager?.dispose();
     await forgetTrusted(this.#pkiDir);
@@ -185,7 +176,7 @@ export class PkiStore {
   }
 
   /** Changes whenever a file that decides about trust does. */
-  async #look(): Promise<string> {
+  async look(): Promise<string> {
     const parts: string[] = [];
     for (const folder of trustFolders) {
       const path = join(this.#pkiDir, folder);
