@@ -21,8 +21,6 @@ export interface Outlook {
   severity: number | null;
   /** False: it is judged already, and nothing can be added any more. */
   open: boolean;
-  /** The recipe has a second model for the view. */
-  verifies: boolean;
   /** The first model is in doubt, and the second has said nothing yet. */
   doubt: boolean;
 }
@@ -73,11 +71,11 @@ export abstract class StationViews extends StationConversation {
     const known = entry.views.get(view) ?? emptyView(view);
     if (entry.verdict !== null || known.verdict !== null) {
       const verdict = known.verdict ?? 'invalid';
-      return { verdict, severity: known.severity, open: false, verifies: known.verify !== undefined, doubt: false };
+      return { verdict, severity: known.severity, open: false, doubt: false };
     }
     const { verdict, severity, cascade } = this.#judged(entry, known, null);
     const doubt = cascade?.decidedBy === null && known.verify === undefined;
-    return { verdict, severity, open: true, verifies: cascade !== undefined, doubt };
+    return { verdict, severity, open: true, doubt };
   }
 
   /** Judges the ledger's own frame and score. What is judged already stays as it is. Throws as `addFrame`. */
