@@ -101,7 +101,7 @@ export type ResultJson = z.infer<typeof resultSchema>;
 export function resultJson(inspection: Inspection): ResultJson {
   const { trigger, recipe, validation, views, timings, mode } = inspection;
   const word = inspection.verdict ?? 'invalid';
-  const { score, worstRoi, defectClass } = worstOf(views);
+  const { score, worstRoi, defectClass } = worstOf(views, word);
   const inference = views.flatMap((view) => (view.score ? [inferenceMs(view)] : []));
   const { exposed, scored, judged, published } = timings;
   return {

@@ -3,6 +3,7 @@ import {
   decidingScore,
   inferenceMs,
   type StationMode,
+  type Verdict,
   type View,
   verdictCodes,
 } from '../core/inspection.ts';
@@ -13,7 +14,7 @@ import { ringSize } from './handshake.ts';
 /** A closed inspection as the PLC is told it. `at` is the monotonic, `timeUtc` the UTC instant of publication, milliseconds. */
 export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): PublishedResult {
   const views = [...entry.views.values()];
-  const { score, worstRoi, defectClass } = worstOf(views);
+  const { score, worstRoi, defectClass } = worstOf(views, entry.verdict);
   const worst = new Map<number, PublishedResult['rois'][number]>();
   for (const roi of views.flatMap((view) => view.rois)) {
     const known = worst.get(roi.index);
@@ -42,8 +43,14 @@ export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): P
   };
 }
 
-/** Of the view with the highest severity: the score (null: none, or not finite), the number of its worst region (0: none), the defect. */
-export function worstOf(views: readonly View[]): {
+/**
+ * Of the view with the highest severity: the score (null: none, or not finite), the number of its worst region (0: none), the defect. A
+ * part whose `verdict` is neither warn nor fail has no defect, whatever one of its views is called.
+ */
+export function worstOf(
+  views: readonly View[],
+  verdict: Verdict | null,
+): {
   score: number | null;
   worstRoi: number;
   defectClass: DefectClass | null;
@@ -53,7 +60,8 @@ export function worstOf(views: readonly View[]): {
   const score = worst === undefined ? undefined : decidingScore(worst)?.score;
   const worstRoi = worst?.rois.toSorted((a, b) => b.severity - a.severity)[0]?.index ?? 0;
   const number = score !== undefined && Number.isFinite(score) ? score : null;
-  return { score: number, worstRoi, defectClass: worst?.defectClass ?? null };
+  const defective = verdict === 'warn' || verdict === 'fail';
+  return { score: number, worstRoi, defectClass: (defective && worst?.defectClass) || null };
 }
 
 /** What has been published in this boot: the newest result, the ring, and the shadow verdict. */

@@ -7,6 +7,7 @@ import { findStation } from '../../lib/node-red/stations.ts';
 import { wholeFrameRoi } from '../../lib/rules/polygon.ts';
 import type { Engine } from '../../lib/scoring/engine.ts';
 import type { Station } from '../../lib/station/station.ts';
+import { overlayOf } from '../../nodes/evidence-desk.ts';
 import { type FlowRunner, onEachNodeRed } from '../kit/flows.ts';
 import { greyPicture, testLimits, writeTestClassifier, writeTestModel } from '../kit/models.ts';
 import { freePort } from '../kit/ports.ts';
@@ -180,6 +181,9 @@ onEachNodeRed('a cascade of three models', (runner) => {
       assert.deepEqual(said, [verdict, decidedBy, register], `${brightest} on ${ground}`);
       assert.equal(view.verify?.score !== null, decidedBy === 'second');
       assert.equal(view.defectClass !== undefined, verdict === 'fail');
+      const { map, text = '' } = overlayOf(view, []);
+      assert.equal(map, decidedBy === 'second' ? view.verify?.score?.map : view.score?.map);
+      assert.equal(/^(dull|glare)\. Region/.test(text), register > 0, text);
     }
     const counts = [await bench.scored('first'), await bench.scored('second'), await bench.scored('namer', 'namer')];
     assert.deepEqual(counts, [7, 4, 4]);
@@ -227,6 +231,9 @@ async function losesClassifier(bench: Bench): Promise<void> {
 
 /** A recipe without a second model; two verify nodes for one view. */
 async function passesOnAndRefuses(runner: FlowRunner, bench: Bench): Promise<void> {
+  await activate(bench.station, bench.first, { ...bench.second, version: '9' });
+  await until('a second model that is missing is a fault', () => bench.station.faults().length > 0);
+  assert.equal(bench.station.credit(), 0);
   await activate(bench.station, bench.first);
   await bench.ready();
   const done = await bench.inspect(180);
