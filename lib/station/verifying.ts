@@ -37,7 +37,6 @@ export function verified(first: LedgerJudgement, input: VerifyingInput): LedgerJ
   if (score === null) {
     return undecided([notVerified(view.verify?.failure ?? 'its message did not pass a node of stage "verify"')]);
   }
-  if (!Number.isFinite(score.score)) return undecided([notVerified('the second model gave no usable number')]);
   const rois = verifyRois(regions, verify);
   const drawn = verifyRois(outlines, verify);
   const fingerprint = validationFingerprint({ model: score.model, cameraSettings, rois: drawn ?? outlines });
