@@ -43,7 +43,8 @@ where the file does not say it
   --size N|WxH             of the input
   --map NAME               output that is the map; none: there is none
   --score NAME             output that is the score; none: the map's maximum is it
-  --good-class NAME        classifiers: name or number of the class of good parts
+  --good-class NAME        classifiers: name or number of the class of good parts; none: all classes
+                           are defects, and the model can only name them
   --classes A,B            classifiers: names of the classes in the order of the output
   --layout NCHW|NHWC
   --mean R,G,B             normalisation of 0..1 pixels that the graph expects; default: none

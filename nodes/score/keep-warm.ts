@@ -10,7 +10,7 @@ const engineFault = 201;
 export interface WarmParts {
   /** Of the node: who wants the model, and whose health it is. */
   id: string;
-  station: Station;
+  station: Pick<Station, 'on' | 'off' | 'setHealth' | 'setDegraded' | 'forgetHealth'>;
   engine: Engine;
   runner: ModelRunner;
   /** What the active recipe names; null: nothing. */
