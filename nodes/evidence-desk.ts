@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { captionOf } from '../lib/core/caption.ts';
 import { GoodpartError } from '../lib/core/errors.ts';
-import type { Inspection, TriggerRequest, View } from '../lib/core/inspection.ts';
+import { decidingScore, type Inspection, type TriggerRequest, type View } from '../lib/core/inspection.ts';
 import type { Refusal } from '../lib/core/snapshot.ts';
 import { EvidenceStore } from '../lib/evidence/evidence-store.ts';
 import type { EvidencePolicyInput } from '../lib/evidence/policy.ts';
@@ -118,11 +119,12 @@ export function regionsOf(station: Station): Record<string, Region[]> {
 
 /** A view as the ledger knows it, for drawing: each outline with its result where there is one. */
 export function overlayOf(view: View, regions: Region[]): OverlayView {
-  const { score, verdict, severity, reasons } = view;
+  const { verdict, severity, reasons, defectClass } = view;
+  const score = decidingScore(view);
   const rois = regions.map((region) => {
     const result = view.rois.find(({ index, name }) => index === region.index && name === region.name);
     return { ...region, ...result };
   });
   const place = score?.registration && { registration: score.registration };
-  return { map: score?.map ?? null, rois, verdict, severity, text: reasons[0]?.text, ...place };
+  return { map: score?.map ?? null, rois, verdict, severity, text: captionOf(reasons[0]?.text, defectClass), ...place };
 }

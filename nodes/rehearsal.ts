@@ -38,7 +38,8 @@ export class Rehearsal {
   readonly station: Station;
   readonly link = new PlcLink();
   readonly port: number;
-  readonly opcuaUrl: string | null;
+  /** Empty without OPC UA. */
+  readonly opcuaUrl: string;
   /** Part id → what the ledger closed it with. */
   readonly closed = new Map<string, Inspection>();
   closedTwice = 0;
@@ -58,7 +59,7 @@ export class Rehearsal {
     this.station = station;
     this.#dir = dir;
     this.port = ports.modbus;
-    this.opcuaUrl = ports.opcua === null ? null : `opc.tcp://${host}:${ports.opcua}`;
+    this.opcuaUrl = ports.opcua === null ? '' : `opc.tcp://${host}:${ports.opcua}`;
     this.#random = seededRandom(o.seed ?? 1);
     this.#engineMs = o.engineMs ?? { from: 5, to: 60 };
     this.link.openModbus('modbus', { host, port: ports.modbus });

@@ -9,6 +9,7 @@ import { OpcUaPlc } from '../lib/plc/simulator/opcua-plc.ts';
 import type { PartRecord } from '../lib/plc/simulator/part-book.ts';
 import { simulatorSettings } from '../lib/plc/simulator/settings.ts';
 import { LineSimulator } from '../lib/plc/simulator/simulator.ts';
+import type { PlcProtocol } from '../lib/plc/simulator/wire.ts';
 import { Rehearsal } from './rehearsal.ts';
 
 const mostParts = 10_000;
@@ -37,41 +38,68 @@ export function soak(seconds: number): Promise<Record<string, unknown>> {
   return plcSoak({ parts: Math.min(mostParts, Math.ceil((seconds * partsPerMinute) / 60)), partsPerMinute });
 }
 
-/**
- * A simulated line triggers a real station over Modbus, up to three parts in flight, while an OPC UA client reads the same results. Counts parts in
- * the wrong box, lost and double ones, by the ledger as well as by what was read, and results that the two protocols tell differently:
- * all of these must stay 0 (`ok`).
- */
-export async function plcSoak(o: { parts: number; partsPerMinute: number }): Promise<Record<string, unknown>> {
-  const rehearsal = await Rehearsal.open({ opcua: true, engineMs: { from: 50, to: 180 }, deadlineMs: 500 });
+/** Reads only. */
+export interface SoakReader extends Pick<PlcProtocol, 'address' | 'open' | 'close'> {
+  read(): Promise<StationPicture>;
+}
+
+/** The PLC's client, and one that reads the same results over the other protocol. */
+export interface SoakClients {
+  plc: PlcProtocol;
+  reader: SoakReader;
+  close(): void;
+}
+
+/** Of the packages that ship. */
+function ownClients({ port, opcuaUrl: url }: Rehearsal): SoakClients {
   const pkiDir = mkdtempSync(join(tmpdir(), 'goodpart-soak-plc-'));
-  const [modbus, opcua] = [new Readings(), new Readings()];
+  return {
+    plc: new ModbusPlc({ host: '127.0.0.1', port, base: 0 }),
+    reader: new OpcUaPlc({ url, stationId: '', user: '', password: '', pkiDir }),
+    close: () => rmSync(pkiDir, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * A simulated line triggers a real station over one protocol, up to three parts in flight, while a second client reads the same results over
+ * the other. Counts parts in the wrong box, lost and double ones, by the ledger as well as by what was read, and results that the two
+ * protocols tell differently: all of these must stay 0 (`ok`).
+ */
+export async function plcSoak(o: {
+  parts: number;
+  partsPerMinute: number;
+  /** Default: the packages that ship, the PLC over Modbus. */
+  clients?: (rehearsal: Rehearsal) => Promise<SoakClients> | SoakClients;
+}): Promise<Record<string, unknown>> {
+  const { parts, partsPerMinute, clients: makeClients = ownClients } = o;
+  const rehearsal = await Rehearsal.open({ opcua: true, engineMs: { from: 50, to: 180 }, deadlineMs: 500 });
+  const [byPlc, byReader] = [new Readings(), new Readings()];
   const contradictions: string[] = [];
   let records = 0;
   const began = performance.now();
   const settings = simulatorSettings.parse({
     protocol: { kind: 'modbus', port: rehearsal.port },
-    ...{ ...o, pitch: 1, ejectPosition: 20, pollMs: 5, operatorMs: 1000 },
+    ...{ parts, partsPerMinute, pitch: 1, ejectPosition: 20, pollMs: 5, operatorMs: 1000 },
   });
   const part = (record: PartRecord) => {
     records += 1;
     contradictions.push(...rehearsal.contradictions(record, { faulty: true }));
   };
-  const plc = settings.protocol.kind === 'modbus' ? new ModbusPlc(settings.protocol) : undefined;
-  const reader = new OpcUaPlc({ url: rehearsal.opcuaUrl ?? '', stationId: '', user: '', password: '', pkiDir });
   let readerFailures = 0;
   let reading = true;
   let readLoop: Promise<void> | undefined;
   let line: LineSimulator | undefined;
+  let clients: SoakClients | undefined;
   try {
-    if (plc === undefined) throw new Error('no Modbus');
     await whenOpen(rehearsal.link, 'modbus');
     await whenOpen(rehearsal.link, 'opcua');
+    clients = await makeClients(rehearsal);
+    const { plc, reader } = clients;
     await reader.open();
     readLoop = (async () => {
       while (reading) {
         await reader.read().then(
-          (picture) => opcua.add(picture),
+          (picture) => byReader.add(picture),
           () => {
             readerFailures += 1;
           },
@@ -79,7 +107,7 @@ export async function plcSoak(o: { parts: number; partsPerMinute: number }): Pro
         await pause(readMs);
       }
     })();
-    line = new LineSimulator(settings, plc, { part, read: (picture) => modbus.add(picture) });
+    line = new LineSimulator(settings, plc, { part, read: (picture) => byPlc.add(picture) });
     line.run(false);
     line.start();
     while (line.state().plc.allReject) await pause(lookMs);
@@ -87,19 +115,21 @@ export async function plcSoak(o: { parts: number; partsPerMinute: number }): Pro
     while (!line.finished) await pause(lookMs);
     await pause(2 * lookMs);
     const totals = line.totals();
-    const both = [...opcua.seen].filter(([sequence]) => modbus.seen.has(sequence));
-    const different = both.filter(([sequence, said]) => modbus.seen.get(sequence) !== said).length;
+    const both = [...byReader.seen].filter(([sequence]) => byPlc.seen.has(sequence));
+    const different = both.filter(([sequence, said]) => byPlc.seen.get(sequence) !== said).length;
     const wrong = [totals.goodBox.wrong, totals.lost, totals.doubleResults, totals.mixedUp, contradictions.length];
-    const told = [different, modbus.changed, opcua.changed, rehearsal.closedTwice];
+    const told = [different, byPlc.changed, byReader.changed, rehearsal.closedTwice];
     return {
-      ok: [...wrong, ...told].every((count) => count === 0) && records === o.parts,
+      ok: [...wrong, ...told].every((count) => count === 0) && records === parts,
+      plc: plc.address,
+      reader: reader.address,
       seconds: Math.round((performance.now() - began) / 1000),
       parts: records,
       totals,
       mostInFlight: rehearsal.mostOpen,
-      modbusPeriodMs: Math.round(line.state().link.periodMs * 10) / 10,
-      results: { modbus: modbus.seen.size, opcua: opcua.seen.size, both: both.length, different },
-      resultsChanged: modbus.changed + opcua.changed,
+      plcPeriodMs: Math.round(line.state().link.periodMs * 10) / 10,
+      results: { plc: byPlc.seen.size, reader: byReader.seen.size, both: both.length, different },
+      resultsChanged: byPlc.changed + byReader.changed,
       closedTwice: rehearsal.closedTwice,
       contradictions: contradictions.slice(0, 10),
       readerFailures,
@@ -108,8 +138,8 @@ export async function plcSoak(o: { parts: number; partsPerMinute: number }): Pro
     reading = false;
     await readLoop;
     await line?.stop();
-    await reader.close();
+    await clients?.reader.close();
     await rehearsal.close();
-    rmSync(pkiDir, { recursive: true, force: true });
+    clients?.close();
   }
 }

@@ -14,7 +14,7 @@ async function main() {
   process.exitCode = await report('soak', {
     named: positionals,
     args: [seconds],
-    limitMs: (seconds + 120) * 1000,
+    limitMs: (2 * seconds + 240) * 1000,
   });
 }
 

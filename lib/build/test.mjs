@@ -9,9 +9,9 @@ import { bootstrap, root, runShown, toolEnvironment } from './bootstrap.mjs';
 const lingerMs = 15_000;
 /** For a room that hangs, not one that is slow on a busy machine. */
 const roomLimitMs = 600_000;
-const shownSlowest = 60;
+const shownSlowest = 20;
 /** Rooms with more bytes of compiled tests than this run in parts, side by side. */
-const mostBytes = 100_000;
+const mostBytes = 70_000;
 
 /** Rooms with compiled tests that were asked for, as [room, files]: all, or what matches one of `wanted`; large ones in parts. */
 function roomsOf(files, wanted) {

@@ -3,11 +3,12 @@ import { join, resolve } from 'node:path';
 import { GoodpartError } from '../core/errors.ts';
 import { ModelRunner } from '../learning/evaluation/model-runner.ts';
 import { type Limit, proposeThresholds, type Thresholds } from '../learning/limits/thresholds.ts';
-import { filesIn } from '../learning/pictures/files.ts';
+import { filesIn, loadFile } from '../learning/pictures/files.ts';
 import { fewestPictures } from '../learning/pictures/picture-set.ts';
 import { type ImportedModel, type ImportOverrides, importModel } from '../scoring/import/import-model.ts';
 import { recalibrated, refuseClamped } from '../scoring/import/recalibrate.ts';
 import { ModelStore } from '../scoring/model-store.ts';
+import { keepReferenceFrames, mostReferenceFrames } from '../scoring/reference-frames.ts';
 import {
   type Answer,
   type CommandSpec,
@@ -32,7 +33,8 @@ model.onnx, one static graph, and model.json.
   --out DIR                new or empty
   --metadata FILE          anomalib's metadata.json; default: the one beside the model
   --good DIR               find limits from these good pictures, which the model must not have been
-                           trained on; without them they are the file's own, or nothing passes
+                           trained on; without them they are the file's own, or nothing passes.
+                           Some are kept with the model: TensorRT needs them to be compared
   --warn-rate X            wanted share of good parts above the warn limit; default 5%
   --fail-rate X            wanted share of good parts above the fail limit; default 1%
   --name NAME              default: the name of the folder
@@ -43,7 +45,8 @@ where the file does not say it
   --size N|WxH             of the input
   --map NAME               output that is the map; none: there is none
   --score NAME             output that is the score; none: the map's maximum is it
-  --good-class NAME        classifiers: name or number of the class of good parts
+  --good-class NAME        classifiers: name or number of the class of good parts; none: all classes
+                           are defects, and the model can only name them
   --classes A,B            classifiers: names of the classes in the order of the output
   --layout NCHW|NHWC
   --mean R,G,B             normalisation of 0..1 pixels that the graph expects; default: none
@@ -83,12 +86,14 @@ async function run(given: Given, signal: AbortSignal): Promise<Answer> {
     let { description } = imported;
     let statement = description.calibration.method;
     let skipped: Skipped[] = [];
+    let usable: string[] = [];
     if (files !== null) {
       const scored = await scoreGood(imported, files, join(output.staging, 'trial'), (done) => {
         signal.throwIfAborted();
         bar.show('scoring', done, files.length);
       });
       skipped = scored.skipped;
+      usable = files.filter((path) => !skipped.some((one) => one.path === path));
       const found = limitsFrom(description, scored, goal);
       statement = found.statement;
       const { median, warn, fail } = found.thresholds;
@@ -96,6 +101,9 @@ async function run(given: Given, signal: AbortSignal): Promise<Answer> {
       description = recalibrated(description, scored.scores, limits);
     }
     const dir = await new ModelStore(join(output.staging, 'models')).add(description, imported.onnx);
+    // by these another engine is compared with the processor before it may judge parts
+    const kept = evenly(usable, mostReferenceFrames).map(loadFile);
+    await keepReferenceFrames(dir, await Promise.all(kept), description.input);
     const names = await output.publish(dir);
     bar.end();
     const { median, warn, fail, source } = description.calibration;
@@ -160,6 +168,11 @@ function tooFew(received: string): GoodpartError {
   const expected = `a folder of at least ${fewestPictures} good pictures`;
   const text = `Expected ${expected} for --good but received ${received}`;
   return new GoodpartError('GP_INPUT_INVALID', text, { field: 'good', expected, received });
+}
+
+/** So many of them, from the first to the last. */
+function evenly<T>(all: readonly T[], count: number): T[] {
+  return all.filter((_, n) => Math.floor((n * count) / all.length) !== Math.floor(((n - 1) * count) / all.length));
 }
 
 interface Skipped {

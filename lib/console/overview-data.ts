@@ -1,4 +1,6 @@
+import { captionOf } from '../core/caption.ts';
 import {
+  decidingScore,
   type Inspection,
   modeCodes,
   type StationMode,
@@ -137,7 +139,7 @@ function notesOf(view: StationView, headline: string): StationCard['notes'] {
   if (evidence && !evidence.ok) add('fault', evidence.text);
   if (health.notValidated) add('warning', 'The thresholds are not validated for what is running');
   if (health.degraded && !faults.some(({ degraded }) => degraded))
-    add('warning', 'The engine is slower than the validated one');
+    add('warning', 'An engine is slower or does less than configured');
   if (status.overrun) add('warning', 'The PLC has not taken all results');
   if (health.challengeDue) add('warning', 'A challenge part is due');
   if (snapshot.mode === modeCodes.shadow) add('note', 'Shadow: verdicts are made and recorded, the PLC gets none');
@@ -153,13 +155,14 @@ function notesOf(view: StationView, headline: string): StationCard['notes'] {
 function lastOf({ last, snapshot }: StationView, mono: number): LastVerdict | null {
   if (last?.inspection.verdict) {
     const { verdict, accept, severity, reasons, part, sequence, views, timings } = last.inspection;
-    const scores = views.flatMap(({ score }) => (score ? [score] : []));
+    const scores = views.flatMap((seen) => decidingScore(seen) ?? []);
+    const defect = views.find(({ defectClass }) => (defectClass?.number ?? 0) > 0)?.defectClass;
     return {
       verdict,
       accept,
       severity: finite(severity),
       score: finite(scores.length > 0 ? Math.max(...scores.map(({ score }) => score)) : null),
-      reason: reasons[0]?.text ?? (verdict === 'pass' ? texts.get(0) : undefined) ?? '',
+      reason: captionOf(reasons[0]?.text, defect) ?? (verdict === 'pass' ? texts.get(0) : undefined) ?? '',
       partId: part.id,
       sequence,
       ageMs: Math.max(0, mono - last.closedAt),

@@ -106,6 +106,43 @@ export interface ScoreResult {
   image: { width: number; height: number };
   /** Where the part lay; map and regions follow it. Absent where the model does not register. */
   registration?: Registration;
+  /** Of a classifier that names its classes, in the order of its model.json. */
+  classes?: readonly ClassScore[];
+}
+
+/** One class of a classifier, and how probable it is. */
+export interface ClassScore {
+  name: string;
+  /** 0..1; may be non-finite. */
+  probability: number;
+  /** The class of good parts. */
+  good: boolean;
+}
+
+/** A second model's part in a view's verdict: it verifies what the first one is in doubt of. */
+export interface Verification {
+  /** Of the same frame as the view's own score; null where the second model was not asked or gave nothing. */
+  score: ScoreResult | null;
+  /** Why it gave nothing although it was asked. */
+  failure: string | null;
+  /** What the first model alone said; null until the view is judged. */
+  first: { verdict: Verdict; severity: number | null } | null;
+  /** Whose judgement the view's is; null until it is judged, and where the first was in doubt and nobody could decide. */
+  decidedBy: 'first' | 'second' | null;
+}
+
+/** What a classifier calls the defect. It changes no verdict. */
+export interface DefectClass {
+  /** Position among the names in the classifier's model.json, from 1; 0: not known. */
+  number: number;
+  /** `unknown` for 0. */
+  name: string;
+  /** Probability (0..1) of the most probable class but the good one; null where there is none. */
+  confidence: number | null;
+  /** Which model said so; null where it said nothing. */
+  by: Pick<ScoreResult, 'model' | 'engine' | 'provider' | 'timings'> | null;
+  /** Why it said nothing. */
+  failure: string | null;
 }
 
 /**
@@ -165,11 +202,27 @@ export interface View {
   frame: Frame | null;
   /** Absent where no scene check has looked at the frame. */
   scene?: SceneResult;
+  /** The first model's. */
   score: ScoreResult | null;
+  /** Absent where no second model is configured for the view, or it was not asked and the view is not judged yet. */
+  verify?: Verification;
+  /** Absent where no classifier has looked at the view. */
+  defectClass?: DefectClass;
   rois: RoiResult[];
   severity: number | null;
   verdict: Verdict | null;
   reasons: Reason[];
+}
+
+/** The score that the view's verdict is of: the second model's where that one decided, else the first's. */
+export function decidingScore({ score, verify }: Pick<View, 'score' | 'verify'>): ScoreResult | null {
+  return verify?.decidedBy === 'second' ? verify.score : score;
+}
+
+/** What a view's models took together, milliseconds; 0 where none ran. */
+export function inferenceMs({ score, verify, defectClass }: Pick<View, 'score' | 'verify' | 'defectClass'>): number {
+  const timings = [score?.timings, verify?.score?.timings, defectClass?.by?.timings];
+  return timings.reduce((sum, one) => sum + (one?.total ?? 0), 0);
 }
 
 /** Whether the thresholds were valid for what was running (DESIGN.md section 2, "validation"). */

@@ -31,6 +31,7 @@ export const germanReasons: Record<ReasonKey, string> = {
   internalError: 'Ein Fehler in der Station selbst',
   partMisplaced: 'Das Teil liegt nicht dort, wo das Modell es beurteilen kann',
   outOfStep: 'Die Impulse der Lichtschranke und die angekündigten Teile passen nicht zusammen',
+  notVerified: 'Das erste Modell ist im Zweifel, und kein zweites hat das Teil nachgeprüft',
   lightChanged: 'Das Licht hat sich geändert',
   cameraMoved: 'Die Kamera hat sich bewegt',
   pictureFrozen: 'Die Kamera zeigt wieder dasselbe Bild',

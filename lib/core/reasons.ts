@@ -34,6 +34,7 @@ const table = {
   internalError: [42, 'A fault in the station itself'],
   partMisplaced: [43, 'The part does not lie where the model can judge it'],
   outOfStep: [44, 'The light barrier’s pulses and the announced parts do not agree'],
+  notVerified: [45, 'The first model is in doubt, and no second one has verified the part'],
   lightChanged: [50, 'The light has changed'],
   cameraMoved: [51, 'The camera has moved'],
   pictureFrozen: [52, 'The camera shows the same picture again'],

@@ -1,4 +1,4 @@
-import type { Inspection, View } from '../core/inspection.ts';
+import type { Inspection, ScoreResult, View } from '../core/inspection.ts';
 import type { EvidenceRecord } from './record.ts';
 
 export interface Software {
@@ -35,17 +35,22 @@ export function buildRecord(
 }
 
 function viewOf(view: View) {
-  const { name, camera, frame, scene, score, rois, severity, verdict, reasons } = view;
+  const { name, camera, frame, scene, score, verify, defectClass, rois, severity, verdict, reasons } = view;
   return {
     ...{ name, camera, frame: frame === null ? null : frame.info },
     ...(scene && { scene }),
-    score: score && {
-      ...{ value: score.score, model: score.model, engine: score.engine, provider: score.provider },
-      ...{ timings: score.timings, image: score.image },
-      map: score.map && { width: score.map.width, height: score.map.height },
-      ...(score.registration && { registration: score.registration }),
-    },
+    score: score && scoreOf(score),
+    ...(verify && { verify: { ...verify, score: verify.score && scoreOf(verify.score) } }),
+    ...(defectClass && { defectClass }),
     ...{ rois, severity, verdict, reasons },
+  };
+}
+
+function scoreOf({ score, model, engine, provider, timings, image, map, registration }: ScoreResult) {
+  return {
+    ...{ value: score, model, engine, provider, timings, image },
+    map: map && { width: map.width, height: map.height },
+    ...(registration && { registration }),
   };
 }
 

@@ -63,6 +63,23 @@ const score = z.object({
   registration: z.object({ dx: number, dy: number, rotation: number, agreement: number }).optional(),
 });
 
+/** What the second model said, and whose judgement the view's is: see `Verification` in lib/core/inspection.ts. */
+const verification = z.object({
+  score: score.nullable(),
+  failure: z.string().nullable(),
+  first: z.object({ verdict, severity: number }).nullable(),
+  decidedBy: z.enum(['first', 'second']).nullable(),
+});
+
+/** What a classifier called the defect: see `DefectClass` in lib/core/inspection.ts. */
+const defectClass = z.object({
+  number: z.int(),
+  name: z.string(),
+  confidence: number,
+  by: score.pick({ model: true, engine: true, provider: true, timings: true }).nullable(),
+  failure: z.string().nullable(),
+});
+
 const ends = z.tuple([number, number]);
 
 /** What the scene check measured, with the bands it was held against: see `SceneResult` in lib/core/inspection.ts. */
@@ -88,7 +105,12 @@ const view = z.object({
   frame: frame.nullable(),
   /** Absent where no scene check looked at the frame. */
   scene: scene.optional(),
+  /** The first model's. */
   score: score.nullable(),
+  /** Absent where the recipe has no second model for the view. Where it decided, `rois` and `severity` are by its score. */
+  verify: verification.optional(),
+  /** Absent where no classifier looked at the view. */
+  defectClass: defectClass.optional(),
   rois: z.array(roi),
   severity: number,
   verdict: verdict.nullable(),

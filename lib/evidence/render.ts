@@ -1,4 +1,5 @@
 import { AnomalyMap } from '../core/anomaly-map.ts';
+import { captionOf } from '../core/caption.ts';
 import type { FrameInfo } from '../core/frame.ts';
 import type { Registration, Verdict } from '../core/inspection.ts';
 import type { OverlayRoi } from '../imaging/overlay.ts';
@@ -72,8 +73,8 @@ export async function renderPictures(
         rois: withOutlines(about.rois, sent.regions),
         verdict: about.verdict ?? record.verdict,
         severity: about.severity,
-        text: (about.reasons[0] ?? record.reasons[0])?.text,
-        ...placeOf(about.score?.registration),
+        text: captionOf((about.reasons[0] ?? record.reasons[0])?.text, about.defectClass),
+        ...placeOf((about.verify?.decidedBy === 'second' ? about.verify.score : about.score)?.registration),
       };
       const data = await drawOverlay({ data: frame, info: sent.frame }, view, { maxWidth: 1280, quality: 80 });
       const { viewWindow } = await import('../imaging/view.ts');

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { Frame } from '../core/frame.ts';
-import type { Inspection, RoiResult } from '../core/inspection.ts';
+import { decidingScore, type Inspection, type RoiResult } from '../core/inspection.ts';
 import type { OverlayOptions, OverlayView } from '../imaging/overlay.ts';
 import { buildRecord, type Software } from './build-record.ts';
 import type { Entry } from './pending.ts';
@@ -24,9 +24,10 @@ export function entryOf(
   const wanted = keepsPictures(o.policy, inspection.verdict, inspection.id);
   const views: SentView[] = [];
   const payloads: Buffer[] = [];
-  for (const [view, { name, frame, score }] of inspection.views.entries()) {
+  for (const [view, seen] of inspection.views.entries()) {
+    const { name, frame } = seen;
     if (!wanted || frame === null) continue;
-    const map = score?.map ?? null;
+    const map = decidingScore(seen)?.map ?? null;
     payloads.push(frame.data, ...(map === null ? [] : [map.data]));
     const size = map && { width: map.width, height: map.height };
     const regions = Object.hasOwn(o.regions, name) ? o.regions[name] : [];

@@ -1,10 +1,8 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodePng, encodePng16 } from '../imaging/encode.ts';
-import { bytesOf, countsOf, type Levels } from '../imaging/levels.ts';
 import { identityOf } from '../scoring/model-schema.ts';
 import { ModelStore } from '../scoring/model-store.ts';
-import type { Pictures } from './features/extractor.ts';
+import { referenceFile, referencePng } from '../scoring/reference-frames.ts';
 import { adoptSegments, writeSegment } from './heads/sample-segments.ts';
 import type { Learned } from './learn.ts';
 import type { StagedBody } from './learning-protocol.ts';
@@ -74,23 +72,16 @@ function trainingOf(learned: Learned, examples: Training['examples']): Training 
   return { schema: 1, origin, features, head, seed, parent: ancestorOf(learned), pictures: roster.all, examples };
 }
 
-/** Lossless (of 16 bits a sample that were moved: to half a count), so that a later version sees the very pixels. */
+/** Lossless, so that a later version sees the very pixels. */
 async function writeExamples({ examples, pictures }: Learned, dir: string): Promise<Training['examples']> {
   const { size, channels, window } = pictures;
   const list: Training['examples'] = [];
   for (const [i, { pixels, digest, score }] of examples.entries()) {
-    const file = `example-${String(i + 1).padStart(2, '0')}.png`;
-    await writeFile(join(dir, file), await examplePng(pixels, { size, channels, window }));
+    const file = referenceFile(i);
+    await writeFile(join(dir, file), await referencePng(pixels, { ...size, channels, window }));
     list.push({ file, digest, score });
   }
   return list;
-}
-
-function examplePng(pixels: Levels, { size, channels, window }: Pick<Pictures, 'size' | 'channels' | 'window'>) {
-  const raw = { encoding: 'raw', ...size, channels } as const;
-  if (window === undefined) return encodePng({ data: Buffer.from(bytesOf(pixels)), info: { ...raw, bitDepth: 8 } });
-  const { buffer, byteOffset, byteLength } = countsOf(pixels, window);
-  return encodePng16({ data: Buffer.from(buffer, byteOffset, byteLength), info: { ...raw, bitDepth: 16 } });
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

@@ -1,9 +1,11 @@
 import type { Server, Socket } from 'node:net';
 import type { OPCUAServer, ServerSession } from 'node-opcua';
+import type { PkiStore } from './pki-store.ts';
 
 /** A client that asks more than it reads is not heard any more at this backlog, bytes. */
 const maxBacklog = 256 * 1024;
 const lookMs = 250;
+const trustLookMs = 1000;
 
 /**
  * Frees a server's few places: connections without a session and sessions whose connection broke are given up after `halfOpenMs`
@@ -41,6 +43,35 @@ export function watchChannels(server: OPCUAServer, halfOpenMs: number): () => vo
     });
   }
   const timer = setInterval(look, lookMs);
+  return () => clearInterval(timer);
+}
+
+/** Ends the connections of clients that people do not trust any more. Call it while the server runs; the answer ends the watch. */
+export function watchTrust(server: OPCUAServer, store: Pick<PkiStore, 'look' | 'verifyCertificate'>): () => void {
+  let looking = false;
+  let known = '';
+  /** Looked at since the last change: who came and lost the trust between two looks shows no change. */
+  let checked = new WeakSet<object>();
+  const look = async () => {
+    const seen = await store.look();
+    if (seen !== known) checked = new WeakSet();
+    known = seen;
+    for (const channel of server.endpoints.flatMap((endpoint) => endpoint.getChannels())) {
+      const { clientCertificate } = channel;
+      if (clientCertificate === null || checked.has(channel)) continue;
+      if ((await store.verifyCertificate(clientCertificate)) === 'Good') checked.add(channel);
+      else channel.close(() => {});
+    }
+  };
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    look()
+      .catch(() => {}) // the folder may be being changed: again at the next look
+      .finally(() => {
+        looking = false;
+      });
+  }, trustLookMs);
   return () => clearInterval(timer);
 }
 

@@ -1,7 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import type { OPCUACertificateManager, OPCUAServer, ServerSession } from 'node-opcua';
 import { type Protocol, probePort, type StationView } from './endpoint.ts';
-import { watchChannels } from './opcua-channels.ts';
+import { watchChannels, watchTrust } from './opcua-channels.ts';
 import { StationNodes } from './opcua-nodes.ts';
 import type { Opcua } from './opcua-variant.ts';
 import { CommandWrites } from './opcua-writes.ts';
@@ -115,7 +115,9 @@ export class OpcUaServer implements Protocol {
     await probePort(host, port);
     const opcua = await loadOpcua();
     this.#opcua = opcua;
-    const server = await this.#build(opcua);
+    // One for both uses: two would renew the same folder's memory under each other
+    const trust = new PkiStore(opcua, this.#settings.pkiDir);
+    const server = await this.#build(opcua, trust);
     this.#writes = new CommandWrites(opcua);
     try {
       await server.initialize();
@@ -124,6 +126,7 @@ export class OpcUaServer implements Protocol {
       for (const view of this.#views.values()) this.#show(view);
       this.#ends.push(watchChannels(server, this.#settings.halfOpenMs));
       await server.start();
+      this.#ends.push(watchTrust(server, trust));
       this.#ends.push(this.#watchCertificate());
     } catch (error) {
       for (const end of this.#ends.splice(0)) end();
@@ -143,7 +146,7 @@ export class OpcUaServer implements Protocol {
     this.#nodes.clear();
   }
 
-  async #build(opcua: Opcua): Promise<OPCUAServer> {
+  async #build(opcua: Opcua, trust: PkiStore): Promise<OPCUAServer> {
     const { host, port, allowAnonymous, allowNone, maxSessions, pkiDir } = this.#settings;
     const { SecurityPolicy, MessageSecurityMode, WellKnownRoles } = opcua;
     const reachable = reachableAs(host);
@@ -179,7 +182,7 @@ export class OpcUaServer implements Protocol {
       ],
       certificateFile,
       privateKeyFile,
-      serverCertificateManager: storeFor(new PkiStore(opcua, pkiDir)),
+      serverCertificateManager: storeFor(trust),
       // users are known by name and password: no certificate logs anybody in
       userCertificateManager: storeFor(new NobodyStore(opcua, pkiDir)),
       registerServerMethod: opcua.RegisterServerMethod.HIDDEN,

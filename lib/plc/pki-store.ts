@@ -166,7 +166,7 @@ export class PkiStore {
   }
 
   async #current(): Promise<OPCUACertificateManager> {
-    const seen = await this.#look();
+    const seen = await this.look();
     if (this.#manager !== undefined && seen === this.#seen) return this.#manager;
     await this.#manager?.dispose();
     await forgetTrusted(this.#pkiDir);
@@ -176,7 +176,7 @@ export class PkiStore {
   }
 
   /** Changes whenever a file that decides about trust does. */
-  async #look(): Promise<string> {
+  async look(): Promise<string> {
     const parts: string[] = [];
     for (const folder of trustFolders) {
       const path = join(this.#pkiDir, folder);

@@ -167,7 +167,13 @@ const result: Tag[] = [
   }),
   tag(32, 'u16', 'Result.WorstRoi', 'Number of the worst region, 1..16, 0 none', (v) => v.result.worstRoi),
   tag(33, 'u16', 'Result.Recipe', 'Recipe that judged', (v) => v.result.recipe),
-  tag(34, 'u16', 'Result.DefectClass', 'Class of the defect, 0 none', (v) => v.result.defectClass),
+  tag(
+    34,
+    'u16',
+    'Result.DefectClass',
+    'Class of the defect by the station’s classifier, 0 none or not known',
+    (v) => v.result.defectClass,
+  ),
   tag(
     35,
     'u32',

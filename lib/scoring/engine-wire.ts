@@ -15,6 +15,8 @@ export interface ScoreReply {
   registration?: Registration;
   /** Where it is another one than said at loading: which of several servers ran it. */
   provider?: string;
+  /** Probabilities, for a classifier that names its classes; null on the wire: not finite. */
+  classes?: (number | null)[];
 }
 
 export interface BenchReply {

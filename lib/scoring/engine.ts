@@ -8,7 +8,7 @@ import type { ModelIdentity, ScoreResult } from '../core/inspection.ts';
 import type { Redact } from '../process/redact.ts';
 import { type ChildState, type ChildStats, type Reply, SupervisedChild } from '../process/supervised-child.ts';
 import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
-import { identityOf, type ModelDescription } from './model-schema.ts';
+import { classScores, identityOf, type ModelDescription } from './model-schema.ts';
 
 export interface LoadedModel {
   /** What `score` and `unload` want. */
@@ -239,7 +239,7 @@ export class ChildEngine extends EventEmitter implements Engine {
     });
     try {
       const { body: reply, payloads } = await Promise.race([answer, late]);
-      const { image, map, timings, registration, provider } = reply as ScoreReply;
+      const { image, map, timings, registration, provider, classes } = reply as ScoreReply;
       const { mapArea } = model.description.outputs;
       return {
         score: payloads[0].readDoubleLE(),
@@ -251,6 +251,7 @@ export class ChildEngine extends EventEmitter implements Engine {
         timings: { ...timings, total: systemClock.mono() - began },
         image,
         ...(registration && { registration }),
+        ...(classes && { classes: classScores(model.description, classes) }),
       };
     } finally {
       clearTimeout(timer);

@@ -24,12 +24,13 @@ export function checkGraph(
     found.shape.length === 4 && found.shape.every((length, axis) => length === null || length === shape[axis]);
   if (!fits) throw refuse('input', `the graph's shape ${shownShape(found.shape)}`, shownShape(shape));
   const { map, score } = model.outputs;
-  for (const [role, name] of Object.entries({ map, score })) {
+  const named = { 'outputs.map': map, 'outputs.score': score, 'classes.output': model.classes?.output ?? null };
+  for (const [field, name] of Object.entries(named)) {
     if (name === null) continue;
     const output = outputs.find((candidate) => candidate.name === name);
     const known = outputs.map((candidate) => candidate.name).join(', ');
-    if (output === undefined) throw refuse(`outputs.${role}`, `one of the graph's outputs (${known})`, name);
-    if (output.type !== 'float32') throw refuse(`outputs.${role}`, 'a float32 output', output.type);
+    if (output === undefined) throw refuse(field, `one of the graph's outputs (${known})`, name);
+    if (output.type !== 'float32') throw refuse(field, 'a float32 output', output.type);
   }
 }
 
@@ -64,19 +65,28 @@ export interface RawScore {
   /** May be non-finite. */
   score: number;
   map: { width: number; height: number; values: Float32Array } | null;
+  /** Probabilities, for a classifier that names its classes; may be non-finite. */
+  classes?: Float32Array;
 }
 
-/** Reads score and map from what a graph gave. Throws GP_MODEL_INVALID where a shape is not as promised. */
+/** Reads score, map and class probabilities from what a graph gave. Throws GP_MODEL_INVALID where a shape is not as promised. */
 export function readOutputs(model: ModelDescription, outputs: Record<string, TensorOutput>): RawScore {
   const { map: mapName, score: scoreName, mapArea } = model.outputs;
   const covered = mapName === null ? null : readMap(mapName, outputs[mapName]);
   const map = covered && mapArea ? overFrame(covered, mapArea) : covered;
-  if (scoreName === null) return { score: highest(covered?.values ?? new Float32Array([Number.NaN])), map };
+  const classes = model.classes && { classes: readClasses(model.classes, outputs[model.classes.output]) };
+  if (scoreName === null) return { score: highest(covered?.values ?? new Float32Array([Number.NaN])), map, ...classes };
   const { data, shape } = outputs[scoreName];
   if (data.length !== 1) {
     throw invalidParameter('model.json.outputs.score', 'an output of one value', shownShape(shape), 'GP_MODEL_INVALID');
   }
-  return { score: data[0], map };
+  return { score: data[0], map, ...classes };
+}
+
+function readClasses({ names }: NonNullable<ModelDescription['classes']>, { data, shape }: TensorOutput): Float32Array {
+  if (data.length === names.length) return data;
+  const expected = `as many names as the output has values (${shownShape(shape)})`;
+  throw invalidParameter('model.json.classes.names', expected, `${names.length}`, 'GP_MODEL_INVALID');
 }
 
 function readMap(name: string, { data, shape }: TensorOutput): NonNullable<RawScore['map']> {

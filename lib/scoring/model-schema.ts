@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { GoodpartError, invalidParameter, shown } from '../core/errors.ts';
-import type { ModelIdentity } from '../core/inspection.ts';
+import type { ClassScore, ModelIdentity } from '../core/inspection.ts';
 import { decodeDescription, registrationMethod } from '../imaging/description.ts';
 
 const name = z.string().min(1).max(64);
@@ -68,6 +68,18 @@ export const lineageSchema = z.looseObject({
   settings: z.record(z.string(), z.json()),
 });
 
+/** What a classifier calls its classes, to name a defect: never a score. */
+export const classesSchema = z
+  .strictObject({
+    /** A float32 output of one probability (0..1) for each name. */
+    output: z.string().min(1).max(256),
+    names: z.array(z.string().min(1).max(64)).min(1).max(1000),
+    /** Index of the class of good parts; null: all are defects. */
+    good: count.nullable(),
+  })
+  .refine(({ names, good }) => good === null || good < names.length, 'expected good to be one of the classes')
+  .refine(({ names }) => new Set(names).size === names.length, 'expected each name once');
+
 /** model.json, schema 1. Loose where learning may add what it found out. */
 export const modelSchema = z.strictObject({
   schema: z.literal(1),
@@ -90,6 +102,8 @@ export const modelSchema = z.strictObject({
         .optional(),
     })
     .refine(({ map, score }) => map !== null || score !== null, 'expected a map, a score or both'),
+  /** Present for a classifier that names its classes. */
+  classes: classesSchema.optional(),
   /** Present where frames are registered before scoring. */
   registration: registrationSchema.optional(),
   /** What the numbers are, for people: `distance`, `standard deviations`, … */
@@ -150,6 +164,13 @@ function describeWindow({ window }: ModelInput): Record<string, string | number>
 export function identityOf({ name, version, sha256, preprocessing }: ModelDescription): ModelIdentity {
   const hash = createHash('sha256').update(canonicalJson(preprocessing)).digest('hex');
   return { name, version, sha256, preprocessing: hash };
+}
+
+/** Probabilities with their names, in the order of model.json; null stands for one that is not finite. */
+export function classScores({ classes }: ModelDescription, probabilities: readonly (number | null)[]): ClassScore[] {
+  return (classes?.names ?? []).map((name, i) => {
+    return { name, probability: probabilities[i] ?? Number.NaN, good: i === classes?.good };
+  });
 }
 
 /** Checks a parsed model.json. Throws GP_MODEL_INVALID that names the field, what was expected and what came. */

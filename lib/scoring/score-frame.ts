@@ -29,7 +29,7 @@ export async function scoreFrame(
   const laid = reference && laidAsLearned(image.pixels, model.input, reference);
   const decoded = systemClock.mono();
   const { outputs, began, ended, provider } = await run(toTensor(laid?.pixels ?? image.pixels, model.input));
-  const { score, map } = readOutputs(model, outputs);
+  const { score, map, classes } = readOutputs(model, outputs);
   // as bytes: JSON has no NaN and no infinity
   const number = Buffer.alloc(8);
   number.writeDoubleLE(score);
@@ -40,13 +40,15 @@ export async function scoreFrame(
       timings: { decode: decoded - received, queue: began - decoded, run: ended - began },
       ...(laid && { registration: laid.registration }),
       ...(provider !== undefined && { provider }),
+      ...(classes && { classes: Array.from(classes) }),
     },
     payloads: map ? [number, littleEndian(map.values)] : [number],
   };
 }
 
-export function wantedOutputs({ outputs }: ModelDescription): string[] {
-  return [outputs.map, outputs.score].filter((name) => name !== null);
+export function wantedOutputs({ outputs, classes }: ModelDescription): string[] {
+  const names = [outputs.map, outputs.score, classes?.output].filter((name) => name != null);
+  return [...new Set(names)];
 }
 
 /** Every machine that this runs on is little endian: the floats' own bytes. */

@@ -1,10 +1,11 @@
 import { asGoodpartError } from '../core/errors.ts';
-import type { Roi, Trigger, ValidationState, View } from '../core/inspection.ts';
+import type { Roi, Trigger, ValidationState, Verification, View } from '../core/inspection.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import { judgeView, type ViewJudgement } from '../rules/judge.ts';
 import { checkRois } from '../rules/polygon.ts';
-import { effectiveRois, type Recipe } from './recipe-schema.ts';
-import { validationFingerprint } from './validation.ts';
+import { effectiveRois, type Recipe, type RecipeView } from './recipe-schema.ts';
+import { validationFingerprint, validationState } from './validation.ts';
+import { verified } from './verifying.ts';
 
 /** Regions and thresholds "fixed here": a named override of the recipe, recorded as such. */
 export interface Override {
@@ -28,7 +29,7 @@ export interface JudgeViewOptions {
 export interface JudgingInput {
   trigger: Pick<Trigger, 'at'>;
   /** The ledger's own view: its frame and score, never a message's. */
-  view: Pick<View, 'name' | 'frame' | 'score' | 'scene'>;
+  view: Pick<View, 'name' | 'frame' | 'score' | 'verify' | 'scene'>;
   recipe: Recipe | null;
   override: Override | null;
   /** Regions drawn in the flow: the recipe's limits must have been learned for these very outlines. Null: none are drawn there. */
@@ -39,7 +40,11 @@ export interface JudgingInput {
   scene?: boolean;
 }
 
-export type LedgerJudgement = ViewJudgement & { validation: ValidationState | null };
+export type LedgerJudgement = ViewJudgement & {
+  validation: ValidationState | null;
+  /** Where the recipe verifies the view: what the first model alone said, and whose judgement this is. */
+  cascade?: Pick<Verification, 'first' | 'decidedBy'>;
+};
 
 /**
  * Law 2 in one place: says `pass` only of a frame exposed after its trigger, with finite numbers, under a validated
@@ -71,43 +76,45 @@ function judge(input: JudgingInput): LedgerJudgement {
   if (scene !== null) return invalid(scene, null);
   if (score === null) return invalid(reason('engineFailed', { view: name, detail: 'no score came' }), null);
   if (!Number.isFinite(score.score)) return invalid(reason('scoreNotFinite', { view: name }), null);
-  let rois: readonly Roi[];
-  let validation: ValidationState;
   if (override !== null) {
     try {
       checkRois(override.rois, 'rois');
     } catch (error) {
       return invalid(reason('notValidated', { view: name, detail: asGoodpartError(error).message }), null);
     }
-    rois = override.rois;
+    const { rois, by } = override;
     const fingerprint = validationFingerprint({ model: score.model, cameraSettings, rois });
-    validation = { state: 'override', fingerprint, detail: `regions and limits fixed by ${override.by}` };
-  } else {
-    if (recipe === null) return invalid(reason('noRecipe', { view: name }), null);
-    const wanted = Object.hasOwn(recipe.views, name) ? recipe.views[name] : undefined;
-    if (wanted === undefined) {
-      const detail = `recipe ${recipe.number} has no view "${name}"`;
-      return invalid(reason('noRecipe', { view: name, detail }), null);
-    }
-    rois = effectiveRois(wanted);
-    const outlines = drawn === null ? rois : effectiveRois({ ...wanted, rois: [...drawn] });
-    const fingerprint = validationFingerprint({ model: score.model, cameraSettings, rois: outlines });
-    if (wanted.validation === null || wanted.validation.fingerprint !== fingerprint) {
-      const detail = mismatch(wanted.validation === null, wanted.model, score.model);
-      validation = { state: 'not-validated', fingerprint, detail };
-      return invalid(reason('notValidated', { view: name, detail }), validation);
-    }
-    const { by, at, provisional = [] } = wanted.validation;
-    const held = provisional.length > 0 ? `; provisional: ${provisional[0]}` : '';
-    validation = { state: 'validated', fingerprint, detail: `by ${by} at ${at}${held}` };
+    const alone = recipeView(recipe, name)?.verify ? '; no second model verifies it' : '';
+    const detail = `regions and limits fixed by ${by}${alone}`;
+    return { ...judgeView({ score, rois, viewName: name }), validation: { state: 'override', fingerprint, detail } };
   }
-  return { ...judgeView({ score, rois, viewName: name }), validation };
+  if (recipe === null) return invalid(reason('noRecipe', { view: name }), null);
+  const wanted = recipeView(recipe, name);
+  if (wanted === undefined) {
+    const detail = `recipe ${recipe.number} has no view "${name}"`;
+    return invalid(reason('noRecipe', { view: name, detail }), null);
+  }
+  const rois = effectiveRois(wanted);
+  const outlines = drawn === null ? rois : effectiveRois({ ...wanted, rois: [...drawn] });
+  const fingerprint = validationFingerprint({ model: score.model, cameraSettings, rois: outlines });
+  const validation = validationState(wanted, score.model, fingerprint);
+  if (validation.state !== 'validated') {
+    return invalid(reason('notValidated', { view: name, detail: validation.detail }), validation);
+  }
+  const first: LedgerJudgement = { ...judgeView({ score, rois, viewName: name }), validation };
+  if (wanted.verify === undefined) return first;
+  const { rois: regions, verify } = wanted;
+  return verified(first, { view, verify, regions, outlines: drawn ?? regions, cameraSettings });
+}
+
+function recipeView(recipe: Recipe | null, name: string): RecipeView | undefined {
+  return recipe !== null && Object.hasOwn(recipe.views, name) ? recipe.views[name] : undefined;
 }
 
 /** Every scene check that is configured must have looked at the frame and found it good enough: the flow's, and the recipe's. */
 function sceneTrouble({ view, recipe, scene = false }: JudgingInput): Reason | null {
   const { name, scene: seen } = view;
-  const inRecipe = recipe !== null && Object.hasOwn(recipe.views, name) && recipe.views[name].scene !== undefined;
+  const inRecipe = recipeView(recipe, name)?.scene !== undefined;
   if (seen === undefined) {
     const detail = scene
       ? 'its message did not pass the scene check'
@@ -116,15 +123,6 @@ function sceneTrouble({ view, recipe, scene = false }: JudgingInput): Reason | n
   }
   if (seen.state === 'good' || seen.state === 'attention') return null;
   return seen.reasons[0] ?? reason('sceneCheck', { view: name });
-}
-
-function mismatch(never: boolean, wanted: Recipe['views'][string]['model'], runs: Recipe['views'][string]['model']) {
-  if (never) return 'the recipe was never validated';
-  if (wanted.sha256 !== runs.sha256) {
-    return `model ${runs.name} ${runs.version} runs, but the recipe is for ${wanted.name} ${wanted.version}`;
-  }
-  if (wanted.preprocessing !== runs.preprocessing) return 'the preprocessing of the model has changed';
-  return 'the regions or the camera settings have changed since';
 }
 
 function invalid(why: Reason, validation: ValidationState | null): LedgerJudgement {

@@ -1,5 +1,14 @@
 import type { Frame } from '../core/frame.ts';
-import type { SceneResult, ScoreResult, StationMode, Trigger, Verdict, View } from '../core/inspection.ts';
+import type {
+  DefectClass,
+  SceneResult,
+  ScoreResult,
+  StationMode,
+  Trigger,
+  Verdict,
+  Verification,
+  View,
+} from '../core/inspection.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import { judgePart, missingViews, type PartRule } from '../rules/part.ts';
 import { type Entry, emptyView } from './entry.ts';
@@ -123,6 +132,29 @@ export class Ledger {
     return true;
   }
 
+  /** What the second model says of the frame that the first has scored. False where it is too late, there is no score yet, or one such word. */
+  addVerification(id: string, name: string, said: Pick<Verification, 'score' | 'failure'>, now: number): boolean {
+    const entry = this.#undecided(id);
+    const view = entry?.views.get(name);
+    if (entry === undefined || view === undefined) return false;
+    if (view.score === null || view.verify !== undefined || view.verdict !== null) return false;
+    const { score, failure } = said;
+    const copy = score && { ...score, model: { ...score.model }, timings: { ...score.timings } };
+    this.#setView(entry, { ...view, verify: { score: frozenCopy(copy), failure, first: null, decidedBy: null } });
+    if (score !== null) entry.timings.scored = now - entry.trigger.at;
+    return true;
+  }
+
+  /** What the defect is called. False where it is too late, there is no score yet, or it has its name. */
+  addDefectClass(id: string, name: string, defectClass: DefectClass): boolean {
+    const entry = this.#undecided(id);
+    const view = entry?.views.get(name);
+    if (entry === undefined || view === undefined) return false;
+    if (view.score === null || view.defectClass !== undefined || view.verdict !== null) return false;
+    this.#setView(entry, { ...view, defectClass: frozenCopy(defectClass) });
+    return true;
+  }
+
   /** False where it is too late, there is no frame, or the view has its scene. What is invalid makes the view so, at once. */
   addScene(id: string, name: string, scene: SceneResult, now: number): boolean {
     const entry = this.#undecided(id);
@@ -165,8 +197,9 @@ export class Ledger {
     if (entry === undefined) return;
     let view = entry.views.get(name) ?? emptyView(name);
     if (view.verdict === null) {
-      const { verdict, severity, rois, reasons, validation } = judgement;
-      view = this.#setView(entry, { ...view, verdict, severity, rois, reasons });
+      const { verdict, severity, rois, reasons, validation, cascade } = judgement;
+      const verify = cascade && { verify: { score: null, failure: null, ...view.verify, ...cascade } };
+      view = this.#setView(entry, { ...view, ...verify, verdict, severity, rois, reasons });
       entry.validation = weakest(entry.validation, validation);
       if (o.warnAccepted !== undefined) entry.warnAccepted = o.warnAccepted;
     }

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { GoodpartError, shown } from '../core/errors.ts';
 import type { Roi } from '../core/inspection.ts';
 import { checkLimits, checkRois, wholeFrameRoi } from '../rules/polygon.ts';
+import { modelSchema, text, validationSchema } from './recipe-parts.ts';
 import { sceneSchema } from './recipe-scene.ts';
+import { checkVerify, verifySchema } from './recipe-verify.ts';
 
-const text = (most: number) => z.string().min(1).max(most);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const whole = z.int().min(1);
 
 const roiSchema = z.strictObject({
@@ -25,26 +25,16 @@ const roiSchema = z.strictObject({
 });
 
 const viewSchema = z.strictObject({
-  model: z.strictObject({ name: text(128), version: text(128), sha256, preprocessing: text(128) }),
+  model: modelSchema,
   median: z.number().describe('Whole-frame median of good parts, used where no region is drawn'),
   warn: z.number(),
   fail: z.number(),
   rois: z.array(roiSchema).max(64),
   scene: sceneSchema.optional().describe('What pictures must be like to be inspected; absent: never learned'),
-  validation: z
-    .strictObject({
-      fingerprint: sha256,
-      by: text(128),
-      at: z.iso.datetime(),
-      basis: text(4000),
-      provisional: z
-        .array(text(500))
-        .max(50)
-        .optional()
-        .describe('What good parts of were not shown yet; absent or empty: nothing that was declared'),
-    })
-    .nullable()
-    .describe('For what the thresholds are valid; null = not validated, and nothing passes'),
+  verify: verifySchema
+    .optional()
+    .describe('The second model, for what the first is in doubt of; absent: one model decides'),
+  validation: validationSchema,
 });
 
 /** One version of a recipe: immutable, numbered, with author, time and reason. */
@@ -65,6 +55,7 @@ export const recipeSchema = z
       for (const check of [
         () => checkRois(view.rois, `views.${name}.rois`),
         () => checkLimits(view, `views.${name}`),
+        () => view.verify && checkVerify(view.rois, view.verify, `views.${name}.verify`),
       ]) {
         try {
           check();

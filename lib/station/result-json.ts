@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Inspection, type View, verdictCodes } from '../core/inspection.ts';
+import { type Inspection, inferenceMs, type ScoreResult, type View, verdictCodes } from '../core/inspection.ts';
 import type { Reason } from '../core/reasons.ts';
 import { worstOf } from './results.ts';
 
@@ -56,8 +56,26 @@ export const resultSchema = z.object({
   recipe: z.object({ number: z.int(), version: z.int(), name: text }).nullable(),
   validation: z.enum(['validated', 'not-validated', 'override']).nullable(),
   models: z
-    .array(z.object({ view: text, name: text, version: text, sha256: text, engine: text, provider: text }))
+    .array(
+      z.object({
+        ...{ view: text, name: text, version: text, sha256: text, engine: text, provider: text },
+        stage: z
+          .enum(['first', 'verify', 'classify'])
+          .describe('verify: the second model, asked in doubt; classify: it names the defect and decides nothing'),
+        decided: z.boolean().describe('The view’s verdict, severity and regions are of this model’s score'),
+        severity: number.describe('By this model’s own limits; null where it has none or decided nothing'),
+        ms: number.describe('With its waiting and decoding'),
+      }),
+    )
     .max(most.models),
+  defect: z
+    .object({
+      class: z.int().min(0).describe('As the PLC reads it; 0 not known'),
+      name: text,
+      confidence: number.describe('0..1'),
+    })
+    .nullable()
+    .describe('What a classifier calls the defect of the worst view; null where none was asked'),
   mode: z.enum(['offline', 'commissioning', 'shadow', 'run']),
   shadow: z.boolean().describe('The PLC was not told this verdict'),
   simulated: z.boolean().describe('The picture was drawn, not taken'),
@@ -71,7 +89,9 @@ export const resultSchema = z.object({
     scored: milliseconds,
     judged: milliseconds,
     published: milliseconds,
-    inference: number.describe('The slowest model run with its waiting and decoding; null where none ran'),
+    inference: number.describe(
+      'The models of the view that took longest, with waiting and decoding; null where none ran',
+    ),
   }),
 });
 
@@ -81,8 +101,8 @@ export type ResultJson = z.infer<typeof resultSchema>;
 export function resultJson(inspection: Inspection): ResultJson {
   const { trigger, recipe, validation, views, timings, mode } = inspection;
   const word = inspection.verdict ?? 'invalid';
-  const { score, worstRoi } = worstOf(views);
-  const inference = views.flatMap((view) => (view.score ? [view.score.timings.total] : []));
+  const { score, worstRoi, defectClass } = worstOf(views, word);
+  const inference = views.flatMap((view) => (view.score ? [inferenceMs(view)] : []));
   const { exposed, scored, judged, published } = timings;
   return {
     ...{ schema: 1, kind: 'result', id: inspection.id },
@@ -94,7 +114,10 @@ export function resultJson(inspection: Inspection): ResultJson {
     rois: views.flatMap(roisOf).slice(0, most.rois),
     recipe: recipe && { number: recipe.number, version: recipe.version, name: cut(recipe.name) },
     validation: validation?.state ?? null,
-    models: views.flatMap(modelOf).slice(0, most.models),
+    models: views.flatMap(modelsOf).slice(0, most.models),
+    defect: defectClass && {
+      ...{ class: defectClass.number, name: cut(defectClass.name), confidence: finite(defectClass.confidence) },
+    },
     ...{ mode, shadow: mode === 'shadow', simulated: inspection.simulated, challenge: inspection.challenge },
     utc: { trigger: cut(trigger.utc), published: after(trigger.utc, published) },
     ms: {
@@ -119,14 +142,27 @@ function roisOf({ name: view, rois }: View): ResultJson['rois'] {
   }));
 }
 
-function modelOf({ name: view, score }: View): ResultJson['models'] {
-  if (score === null) return [];
-  const { name, version, sha256 } = score.model;
-  return [
-    {
+function modelsOf({ name: view, score, verify, defectClass, severity, verdict }: View): ResultJson['models'] {
+  type Told = ResultJson['models'][number];
+  const told = (
+    by: Pick<ScoreResult, 'model' | 'engine' | 'provider' | 'timings'>,
+    more: Pick<Told, 'stage' | 'decided' | 'severity'>,
+  ): Told => {
+    const { name, version, sha256 } = by.model;
+    return {
       ...{ view: cut(view), name: cut(name), version: cut(version), sha256: cut(sha256) },
-      ...{ engine: score.engine, provider: cut(score.provider) },
-    },
+      ...{ engine: by.engine, provider: cut(by.provider), ms: finite(by.timings.total), ...more },
+    };
+  };
+  const second = verify?.decidedBy === 'second';
+  const first = verify === undefined ? verdict !== null : verify.decidedBy === 'first';
+  const firstSeverity = finite(verify?.first ? verify.first.severity : severity);
+  return [
+    ...(score ? [told(score, { stage: 'first', decided: first, severity: firstSeverity })] : []),
+    ...(verify?.score
+      ? [told(verify.score, { stage: 'verify', decided: second, severity: second ? finite(severity) : null })]
+      : []),
+    ...(defectClass?.by ? [told(defectClass.by, { stage: 'classify', decided: false, severity: null })] : []),
   ];
 }
 

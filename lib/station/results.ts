@@ -1,4 +1,12 @@
-import { type StationMode, type View, verdictCodes } from '../core/inspection.ts';
+import {
+  type DefectClass,
+  decidingScore,
+  inferenceMs,
+  type StationMode,
+  type Verdict,
+  type View,
+  verdictCodes,
+} from '../core/inspection.ts';
 import type { PublishedResult, StationSnapshot } from '../core/snapshot.ts';
 import { accepted, type Entry } from './entry.ts';
 import { ringSize } from './handshake.ts';
@@ -6,7 +14,7 @@ import { ringSize } from './handshake.ts';
 /** A closed inspection as the PLC is told it. `at` is the monotonic, `timeUtc` the UTC instant of publication, milliseconds. */
 export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): PublishedResult {
   const views = [...entry.views.values()];
-  const { score, worstRoi } = worstOf(views);
+  const { score, worstRoi, defectClass } = worstOf(views, entry.verdict);
   const worst = new Map<number, PublishedResult['rois'][number]>();
   for (const roi of views.flatMap((view) => view.rois)) {
     const known = worst.get(roi.index);
@@ -25,23 +33,35 @@ export function resultOf(entry: Readonly<Entry>, at: number, timeUtc: number): P
     score,
     worstRoi,
     recipe: entry.recipe?.number ?? 0,
-    defectClass: 0,
+    defectClass: defectClass?.number ?? 0,
     timeUtc,
     at,
     cycleMs: at - entry.trigger.at,
-    inferenceMs: Math.max(0, ...views.map((view) => view.score?.timings.total ?? 0)),
+    inferenceMs: Math.max(0, ...views.map(inferenceMs)),
     partId: entry.trigger.partId,
     rois,
   };
 }
 
-/** The score of the view with the highest severity (null: none, or not finite), and the number of its worst region (0: none). */
-export function worstOf(views: readonly View[]): { score: number | null; worstRoi: number } {
+/**
+ * Of the view with the highest severity: the score (null: none, or not finite), the number of its worst region (0: none), the defect. A
+ * part whose `verdict` is neither warn nor fail has no defect, whatever one of its views is called.
+ */
+export function worstOf(
+  views: readonly View[],
+  verdict: Verdict | null,
+): {
+  score: number | null;
+  worstRoi: number;
+  defectClass: DefectClass | null;
+} {
   const severityOf = (view: View) => view.severity ?? Number.NEGATIVE_INFINITY;
   const worst = views.toSorted((a, b) => severityOf(b) - severityOf(a))[0];
-  const score = worst?.score?.score;
+  const score = worst === undefined ? undefined : decidingScore(worst)?.score;
   const worstRoi = worst?.rois.toSorted((a, b) => b.severity - a.severity)[0]?.index ?? 0;
-  return { score: score !== undefined && Number.isFinite(score) ? score : null, worstRoi };
+  const number = score !== undefined && Number.isFinite(score) ? score : null;
+  const defective = verdict === 'warn' || verdict === 'fail';
+  return { score: number, worstRoi, defectClass: (defective && worst?.defectClass) || null };
 }
 
 /** What has been published in this boot: the newest result, the ring, and the shadow verdict. */

@@ -21,6 +21,7 @@ import {
   type StationOptions,
   stationId,
 } from './options.ts';
+import type { RecipeView } from './recipe-schema.ts';
 import { type OnActivate, RecipeStore } from './recipe-store.ts';
 import { Results } from './results.ts';
 import { SceneGates } from './scene-gates.ts';
@@ -255,7 +256,8 @@ export abstract class StationDesk extends EventEmitter {
 
   protected situation(): SnapshotInput {
     const recipe = this.recipes.active();
-    const neverValidated = recipe !== null && Object.values(recipe.views).some((view) => view.validation === null);
+    const unvalidated = ({ validation, verify }: RecipeView) => validation === null || verify?.validation === null;
+    const neverValidated = recipe !== null && Object.values(recipe.views).some(unvalidated);
     const { line, station, id, bootId } = this;
     return {
       ...{ line, station, id, bootId, ...this.limits },

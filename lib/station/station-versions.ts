@@ -180,16 +180,23 @@ export abstract class StationVersions extends StationCameras {
   }
 
   /**
-   * Judges a closed inspection's picture by the shadow recipe and the score of its model, beside the verdict that it got; nothing but the
+   * Judges a closed inspection's picture by the shadow recipe and the scores of its model and of its second one, beside the verdict that it got; nothing but the
    * figures changes. Null where it is not to be compared. Never throws.
    */
-  compareShadow(inspection: Inspection, name: string, score: ScoreResult): Agreement | null {
+  compareShadow(
+    inspection: Inspection,
+    name: string,
+    score: ScoreResult,
+    second: ScoreResult | null = null,
+  ): Agreement | null {
     const recipe = this.shadowRecipe();
     const view = inspection.views.find((one) => one.name === name);
     if (recipe === null || view === undefined || !this.comparable(inspection)) return null;
     if (!Object.hasOwn(recipe.views, name)) return null;
+    // the live version's second model has nothing to say here
+    const verify = second === null ? undefined : { score: second, failure: null, first: null, decidedBy: null };
     const judged = judgeLedgerView({
-      ...{ trigger: inspection.trigger, view: { ...view, score }, recipe, override: null },
+      ...{ trigger: inspection.trigger, view: { ...view, score, verify }, recipe, override: null },
       drawn: this.drawn.get(name) ?? null,
       cameraSettings: this.cameraSettings(name, view.camera),
       scene: this.scenes.has(name),

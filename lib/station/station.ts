@@ -1,14 +1,10 @@
-import { asGoodpartError, invalidParameter } from '../core/errors.ts';
-import type { Frame } from '../core/frame.ts';
 import { newId } from '../core/ids.ts';
-import type { Inspection, SceneResult, ScoreResult, TriggerRequest, View } from '../core/inspection.ts';
-import { type Reason, type ReasonKey, reason } from '../core/reasons.ts';
+import type { Inspection, TriggerRequest } from '../core/inspection.ts';
+import { type ReasonKey, reason } from '../core/reasons.ts';
 import type { Refusal } from '../core/snapshot.ts';
-import type { PartRule } from '../rules/part.ts';
-import { describeEntry, type Entry, emptyView } from './entry.ts';
+import { describeEntry } from './entry.ts';
 import { Health, ownFaults } from './health.ts';
 import { Identity } from './identity.ts';
-import { type JudgeViewOptions, judgeLedgerView } from './judging.ts';
 import { Ledger, type PublishAnswer } from './ledger.ts';
 import type { Release } from './lock.ts';
 import {
@@ -22,14 +18,15 @@ import {
 import { resultOf } from './results.ts';
 import { notReady } from './snapshot.ts';
 import type { Answer } from './station-cameras.ts';
-import { StationConversation } from './station-conversation.ts';
 import type { StationParts } from './station-desk.ts';
+import { StationViews } from './station-views.ts';
 import { harmless, triggerTrouble } from './trigger-check.ts';
 
 export type { JudgeViewOptions } from './judging.ts';
 export type { PublishAnswer } from './ledger.ts';
 export type { StationLimits, StationOptions } from './options.ts';
 export type { Audit } from './station-desk.ts';
+export type { Outlook } from './station-views.ts';
 
 /**
  * The heart: one inspection place, named by line and station. Wraps the pure ledger with the clock, one timer, what is
@@ -40,7 +37,7 @@ export type { Audit } from './station-desk.ts';
  * `snapshot` (StationSnapshot) at once on a result, else once per turn of the loop; `audit` (Audit); `alarmReset` (by);
  * `disposition` (DispositionReport): what became of a part; `trouble` (GoodpartError). A listener that throws stops nobody; it shows as fault 502.
  */
-export class Station extends StationConversation {
+export class Station extends StationViews {
   readonly #seams: Seams;
   readonly #release: Release;
   #cancelTimer: (() => void) | null = null;
@@ -179,67 +176,6 @@ export class Station extends StationConversation {
     return Math.min(this.limits.maxOpen - open, this.handshake.room(open));
   }
 
-  /** False where it came too late or a second time. Throws GP_STATION_UNKNOWN_INSPECTION for an id that is not known (any more). */
-  addFrame(id: string, view: string, frame: Frame, camera: string | null): boolean {
-    return this.#act(id, (now) => this.ledger.addFrame(id, view, frame, camera, now));
-  }
-
-  frameOf(id: string, view: string): Frame | null {
-    return this.ledger.find(id)?.views.get(view)?.frame ?? null;
-  }
-
-  /** False where it came too late, a second time, or before the frame. Throws as `addFrame`. */
-  addScore(id: string, view: string, score: ScoreResult): boolean {
-    return this.#act(id, (now) => this.ledger.addScore(id, view, score, now));
-  }
-
-  /** What the scene check says of the ledger's frame: invalid, and the view is. False as `addScore`. Throws as `addFrame`. */
-  addScene(id: string, view: string, scene: SceneResult): boolean {
-    return this.#act(id, (now) => this.ledger.addScene(id, view, scene, now));
-  }
-
-  /** The view cannot be inspected; with no other view to come the part is invalid at once. Throws as `addFrame`. */
-  failView(id: string, view: string, why: Reason): boolean {
-    return this.#act(id, (now) => this.ledger.failView(id, view, why, now));
-  }
-
-  /** Judges the ledger's own frame and score. What is judged already stays as it is. Throws as `addFrame`. */
-  judgeView(id: string, view: string, o: JudgeViewOptions): View {
-    return this.#act(id, (now) => {
-      const entry = this.#known(id);
-      const known = entry.views.get(view) ?? emptyView(view);
-      const cameraSettings = o.cameraSettings ?? this.cameraSettings(view, known.camera);
-      const override = o.rois === undefined ? null : { rois: o.rois, by: o.overrideBy || 'an unnamed node' };
-      if (entry.verdict === null) {
-        const drawn = this.drawn.get(view) ?? null;
-        const scene = entry.scenes.includes(view) || this.scenes.has(view);
-        const input = {
-          ...{ trigger: entry.trigger, recipe: entry.recipe, override, drawn },
-          view: known,
-          cameraSettings,
-          scene,
-        };
-        const judgement = judgeLedgerView(input);
-        const unvalidated = judgement.validation !== null && judgement.validation.state !== 'validated';
-        if (known.verdict === null) this.judgedUnvalidated = override !== null || unvalidated;
-        this.ledger.judgeView(id, view, judgement, o, now);
-      }
-      return entry.views.get(view) ?? emptyView(view);
-    });
-  }
-
-  /** Null while required views have no verdict yet; the rule is remembered, a view failing later completes it. Throws as `addFrame`. */
-  judgePart(id: string, rule: PartRule): Inspection | null {
-    return this.#act(id, (now) =>
-      this.ledger.judgePart(id, rule, now) ? describeEntry(this.#known(id), '', this.place) : null,
-    );
-  }
-
-  /** Not inspected, closed as soon as its turn comes. False where it has its verdict. Throws as `addFrame`. */
-  invalidate(id: string, why: Reason): boolean {
-    return this.#act(id, (now) => this.ledger.invalidate(id, why, now));
-  }
-
   /**
    * The PLC process has told the PLC that this part is invalid, because this process was silent: the ledger says the same,
    * a verdict that waits for publication included. False where it is published already or unknown.
@@ -270,7 +206,7 @@ export class Station extends StationConversation {
 
   /** Throws GP_STATION_UNKNOWN_INSPECTION for an id that is not known (any more). */
   override describe(id: string, view: string): Inspection {
-    return describeEntry(this.#known(id), view, this.place);
+    return describeEntry(this.known(id), view, this.place);
   }
 
   /** While an output is attached, judged inspections wait for `publish`. Call the answer to detach. */
@@ -295,28 +231,6 @@ export class Station extends StationConversation {
   /** Resolves when nothing is left to be written, or writing has failed. No verdict waits for it. */
   settled(): Promise<void> {
     return this.identity.settled();
-  }
-
-  #known(id: string): Readonly<Entry> {
-    const entry = this.ledger.find(id);
-    if (entry !== undefined) return entry;
-    throw invalidParameter('inspection.id', 'an open inspection of this station', id, 'GP_STATION_UNKNOWN_INSPECTION');
-  }
-
-  /** One operation on a known inspection, with what is due before it and what follows from it. */
-  #act<T>(id: string, work: (now: number) => T): T {
-    this.tick();
-    this.#known(id);
-    try {
-      return work(this.now());
-    } catch (thrown) {
-      // No fault in here may leave a part without its verdict.
-      const why = reason('internalError', { detail: asGoodpartError(thrown).message });
-      this.ledger.invalidate(id, why, this.now());
-      throw asGoodpartError(thrown);
-    } finally {
-      this.after();
-    }
   }
 
   protected override after(): void {

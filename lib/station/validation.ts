@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../core/canonical-json.ts';
-import type { ModelIdentity, Roi } from '../core/inspection.ts';
+import type { ModelIdentity, Roi, ValidationState } from '../core/inspection.ts';
+import type { RecipeValidation } from './recipe-parts.ts';
 
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
@@ -31,4 +32,28 @@ export function validationFingerprint({ model, cameraSettings, rois }: Validatio
       regions: regions.toSorted(),
     }),
   );
+}
+
+/** Whether what a recipe says of a model is valid for the one that runs, whose fingerprint is given; never an override. */
+export function validationState(
+  wanted: { model: ModelIdentity; validation: RecipeValidation | null },
+  runs: ModelIdentity,
+  fingerprint: string,
+): ValidationState {
+  const { model, validation } = wanted;
+  if (validation === null || validation.fingerprint !== fingerprint) {
+    return { state: 'not-validated', fingerprint, detail: mismatch(validation === null, model, runs) };
+  }
+  const { by, at, provisional = [] } = validation;
+  const held = provisional.length > 0 ? `; provisional: ${provisional[0]}` : '';
+  return { state: 'validated', fingerprint, detail: `by ${by} at ${at}${held}` };
+}
+
+function mismatch(never: boolean, wanted: ModelIdentity, runs: ModelIdentity): string {
+  if (never) return 'the recipe was never validated';
+  if (wanted.sha256 !== runs.sha256) {
+    return `model ${runs.name} ${runs.version} runs, but the recipe is for ${wanted.name} ${wanted.version}`;
+  }
+  if (wanted.preprocessing !== runs.preprocessing) return 'the preprocessing of the model has changed';
+  return 'the regions or the camera settings have changed since';
 }

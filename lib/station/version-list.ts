@@ -1,3 +1,4 @@
+import type { ModelIdentity } from '../core/inspection.ts';
 import { sameVersion } from './activations.ts';
 import { type ComparisonSummary, comparisonText, summarise } from './comparison.ts';
 import type { Recipe } from './recipe-schema.ts';
@@ -17,7 +18,7 @@ export interface RecipeVersion extends RecipePointer {
   author: string;
   at: string;
   reason: string;
-  /** By view. */
+  /** By view; a second model's entry is named so. */
   models: Record<string, { name: string; version: string; sha256: string }>;
 }
 
@@ -66,9 +67,10 @@ export function listVersions(o: {
       .flatMap(({ number }) => o.recipes.history(number))
       .map((recipe) => {
         const { number, version, name, author, at, reason } = recipe;
-        const models = Object.entries(recipe.views).map(([view, { model }]) => [
-          view,
-          { name: model.name, version: model.version, sha256: model.sha256 },
+        const about = (view: string, { name, version, sha256 }: ModelIdentity) => [view, { name, version, sha256 }];
+        const models = Object.entries(recipe.views).flatMap(([view, { model, verify }]) => [
+          about(view, model),
+          ...(verify ? [about(`${view}, second model`, verify.model)] : []),
         ]);
         return {
           number,

@@ -4,8 +4,9 @@ import type { Roi } from '../../lib/core/inspection.ts';
 import type { LearnResult } from '../../lib/learning/learning-job.ts';
 import type { Recipe } from '../../lib/station/recipe-schema.ts';
 import type { Station } from '../../lib/station/station.ts';
-import { newestRecipe } from './continuing.ts';
-import { draftFrom } from './recipe-draft.ts';
+import { type LearnStage, newestRecipe } from './continuing.ts';
+import { type DraftInput, draftFrom } from './recipe-draft.ts';
+import { noFirst, otherRegions, sameOutlines, verifyDraftFrom } from './verify-draft.ts';
 
 export interface Learned {
   view: string;
@@ -17,6 +18,27 @@ export interface Learned {
   /** Who learned, for the recipe. */
   author: string;
   activate: boolean;
+  /** The second model of the view was learned: severities of the first, low and high end, that it decides. Null, absent: the first. */
+  between?: [number, number] | null;
+}
+
+/** What takes effect at once brings nothing along that still waits; what waits as well must not lose it. */
+function baseOf(station: Station, activate: boolean): Recipe | null {
+  const active = station.recipes.active();
+  return activate ? active : (newestRecipe(station) ?? active);
+}
+
+/**
+ * The regions to learn limits for. A second model has those of the first, with map values of its own. Throws GP_LEARN_FAILED where there
+ * is no first one yet, or other regions are drawn in the flow by now.
+ */
+export function regionsToLearn(station: Station, view: string, stage: LearnStage, activate: boolean): Roi[] {
+  const now = station.regionsOf(view);
+  if (stage === 'first') return [...now];
+  const first = baseOf(station, activate)?.views[view];
+  if (first === undefined) throw new GoodpartError('GP_LEARN_FAILED', noFirst(view));
+  if (now.length > 0 && !sameOutlines(now, first.rois)) throw new GoodpartError('GP_LEARN_FAILED', otherRegions(view));
+  return first.rois.map((roi) => ({ ...roi, areaAbove: null }));
 }
 
 /** What each station is adopting: two views learned at the same time must not overwrite each other's share of the recipe. */
@@ -41,14 +63,13 @@ export function inTurn<T>(station: Station, change: () => Promise<T>): Promise<T
 }
 
 async function write(station: Station, learned: Learned): Promise<Recipe> {
-  const { view, rois, cameraSettings, result, author, activate } = learned;
+  const { view, rois, cameraSettings, result, author, activate, between = null } = learned;
   if (station.cameraSettings(view) !== cameraSettings) {
     throw new GoodpartError('GP_LEARN_FAILED', 'The camera’s settings were changed while learning: learn again');
   }
-  const active = station.recipes.active();
-  const draft = draftFrom({
-    // what takes effect at once brings nothing along that still waits; what waits as well must not lose it
-    base: activate ? active : (newestRecipe(station) ?? active),
+  const make = between === null ? draftFrom : (o: DraftInput) => verifyDraftFrom({ ...o, between });
+  const draft = make({
+    base: baseOf(station, activate),
     view,
     rois,
     result,

@@ -13,6 +13,11 @@ export const config = defineConfig({
     station: node('goodpart-station'),
     view: text({ default: 'main', required: true }),
     model: text({ default: 'parts', required: true }),
+    /** verify: the recipe's second model, for what the first is in doubt of. */
+    stage: choice(['first', 'verify']),
+    /** Severities of the first model between which it is in doubt. */
+    doubtFrom: number({ default: 0.5, min: -100, max: 100, when: { stage: ['verify'] } }),
+    doubtTo: number({ default: 1.5, min: -100, max: 100, when: { stage: ['verify'] } }),
     source: choice(['folder', 'messages']),
     path: path({ when: { source: ['folder'] } }),
     /** Pictures to collect from messages, or at most to take from the folder. */
@@ -54,6 +59,11 @@ export const config = defineConfig({
       field: 'failRate',
       expected: 'at most the warn rate',
       holds: ({ failRate, warnRate, goal }) => goal === 'costs' || failRate <= warnRate,
+    },
+    {
+      field: 'doubtTo',
+      expected: 'more than the lower end of doubt',
+      holds: ({ stage, doubtFrom, doubtTo }) => stage === 'first' || doubtFrom < doubtTo,
     },
     { field: 'size', expected: 'a multiple of 32', holds: ({ size }) => size % 32 === 0 },
   ],

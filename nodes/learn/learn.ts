@@ -12,7 +12,7 @@ import { frameFrom, type Message, type Send } from '../../lib/node-red/messages.
 import { adminRoute } from '../../lib/node-red/routes.ts';
 import { dataFolder } from '../../lib/node-red/stations.ts';
 import type { Station } from '../../lib/station/station.ts';
-import { adopt } from './adopt.ts';
+import { adopt, regionsToLearn } from './adopt.ts';
 import { Collection } from './collection.ts';
 import { config } from './config.ts';
 import { folderOf, learnedModel, nothingLearned } from './continuing.ts';
@@ -39,7 +39,7 @@ export default function register(RED: NodeAPI): void {
     return { body: await layersOf(resolve(file.trim())) };
   });
   defineNode(RED, config, async (kit) => {
-    const { view, source, path, count, activate } = kit.config;
+    const { view, source, path, count, activate, stage, doubtFrom, doubtTo } = kit.config;
     const station = await kit.use<Station>('station', 'goodpart-station', kit.config.station);
     const modelsRoot = join(dataFolder(RED), 'models');
     let collection: Collection | null = null;
@@ -60,7 +60,7 @@ export default function register(RED: NodeAPI): void {
       const abort = new AbortController();
       running = abort;
       try {
-        const rois = [...station.regionsOf(view)];
+        const rois = regionsToLearn(station, view, stage, activate);
         const cameraSettings = station.cameraSettings(view);
         const job = new LearningJob({ ...optionsOf(kit.config), ...beginning, images, modelsRoot, rois });
         const result = await job.run(({ stage, done, total }) => {
@@ -71,7 +71,16 @@ export default function register(RED: NodeAPI): void {
         const author = `learn good parts ${kit.config.name || kit.id}`;
         // where good parts of a declared shift, lot or nest are still to be shown, a running line goes on as it is
         const activated = activate && !(result.provisional.length > 0 && station.mode === 'run');
-        const saved = await adopt(station, { view, rois, cameraSettings, result, author, activate: activated });
+        const between: [number, number] | null = stage === 'verify' ? [doubtFrom, doubtTo] : null;
+        const saved = await adopt(station, {
+          view,
+          rois,
+          cameraSettings,
+          result,
+          author,
+          activate: activated,
+          between,
+        });
         kit.status(...inShort(result, activated));
         const recipe = { number: saved.number, version: saved.version, activated };
         send([{ topic: 'learned', payload: { ...result, recipe } }, null, null]);
@@ -84,7 +93,7 @@ export default function register(RED: NodeAPI): void {
     };
 
     const continued = (topic: string): string => {
-      const model = learnedModel(station, view, activate);
+      const model = learnedModel(station, view, activate, stage);
       if (model === undefined) throw nothingLearned(view, topic);
       return folderOf(modelsRoot, model);
     };
@@ -111,7 +120,7 @@ export default function register(RED: NodeAPI): void {
     kit.onClose(
       showLearning(kit.id, {
         report: async () => {
-          const model = learnedModel(station, view, activate);
+          const model = learnedModel(station, view, activate, stage);
           if (model === undefined) return null;
           return readFile(join(folderOf(modelsRoot, model), 'report.json'), 'utf8').catch((cause: unknown) => {
             const text = `Model ${model.name} version ${model.version} has no report: it was not learned here`;
@@ -177,7 +186,7 @@ export default function register(RED: NodeAPI): void {
           case 'learn':
             return begin(message, send);
           case 'learn once':
-            if (learnedModel(station, view, activate)) return kit.status('green', 'already learned');
+            if (learnedModel(station, view, activate, stage)) return kit.status('green', 'already learned');
             return begin(message, send);
           case 'add':
             refuseWhileBusy();

@@ -10,6 +10,8 @@ export interface ModelChoice {
   /** Fixed by the model node; empty: as the recipe says. */
   name: string;
   version: string;
+  /** Of the file that limits were validated for. */
+  sha256?: string;
 }
 
 interface Version {
@@ -87,6 +89,11 @@ export class ModelRunner {
   hold(other: string, owner: string): void {
     const key = this.#wanted.get(owner);
     if (key !== undefined) this.#wanted.set(other, key);
+  }
+
+  /** The model node names the model, whatever the recipe says. */
+  get namesModel(): boolean {
+    return this.#fixed.name !== '';
   }
 
   /** What `warm` of that owner keeps loaded need not stay any more. */

@@ -16,8 +16,14 @@ export interface WarmParts {
   station: Station;
   engine: Engine;
   runner: ModelRunner;
-  /** Whose model it is. */
+  /** For people: whose model it is. */
   view: string;
+  /** The model that a recipe names; null: none. */
+  wanted(recipe: Recipe | null): ModelChoice | null;
+  /** Set: a recipe without a model is no fault, and this is shown of it. */
+  without?: string;
+  /** What is said instead of the station's health, of a model that no verdict needs. */
+  said?(ok: boolean, text: string): void;
   status(colour: StatusColour, text: string): void;
   warn(text: string): void;
 }
@@ -82,11 +88,15 @@ export class KeepWarm {
 
   #warm(): void {
     const { runner, id, warn } = this.#o;
-    const choice = this.#choiceOf(this.#o.station.recipes.active());
+    const choice = this.#o.wanted(this.#o.station.recipes.active());
     const key = JSON.stringify(choice);
     if (key === this.#warmed) return;
     this.#warmed = key;
     clearTimeout(this.#retry);
+    if (choice === null && this.#o.without !== undefined) {
+      this.#rest(this.#o.without);
+      return;
+    }
     // what was prepared takes over without a gap
     this.#sound = choice !== null && runner.has(choice);
     if (this.#sound) this.#setHealth(true, '');
@@ -124,23 +134,34 @@ export class KeepWarm {
     this.#retry.unref();
   }
 
-  #choiceOf(recipe: Recipe | null): ModelChoice | null {
-    return recipe?.views[this.#o.view]?.model ?? null;
+  /** Nothing is wanted of it. */
+  #rest(text: string): void {
+    const { runner, id, status } = this.#o;
+    this.#sound = false;
+    this.#holdFormer();
+    runner.release(id);
+    this.#setHealth(true, '');
+    this.#setDegraded(undefined);
+    status('grey', text);
+    this.#releaseNext();
+    this.#keepOthers();
   }
 
   #showLoading(nothingChosen: boolean): void {
     this.#o.status('blue', 'loading the model');
     // not a fault, but until it is there no part can be judged
-    this.#o.station.setHealth(this.#key, 'engine', false, nothingChosen ? engineFault : 0, 'loading the model');
+    const [text, code] = ['loading the model', nothingChosen ? engineFault : 0];
+    if (this.#o.said) this.#o.said(false, text);
+    else this.#o.station.setHealth(this.#key, 'engine', false, code, text);
   }
 
   /** Has the recipe's model loaded beside what runs, until the recipe has taken over or will not. */
   async #prepare(recipe: Recipe, signal: AbortSignal): Promise<void> {
     const { runner, id, view } = this.#o;
-    const choice = recipe.views[view]?.model ?? null;
+    const choice = this.#o.wanted(recipe);
     if (choice === null) {
       // a view that is not learned yet is nothing new to a station that lacks its model already
-      if (!this.#sound) return;
+      if (!this.#sound || this.#o.without !== undefined || runner.namesModel) return;
       throw new GoodpartError('GP_MODEL_INVALID', `the recipe names no model for view ${view}`);
     }
     const owner = `${id} next ${++this.#switches}`;
@@ -152,8 +173,9 @@ export class KeepWarm {
     signal.addEventListener('abort', release);
     try {
       const { name, version, sha256 } = await runner.warm(owner, choice);
+      const same = name === choice.name && version === choice.version;
       if (signal.aborted) release();
-      else if (name === choice.name && version === choice.version && sha256 !== choice.sha256) {
+      else if (same && choice.sha256 !== undefined && sha256 !== choice.sha256) {
         throw new GoodpartError(
           'GP_MODEL_INVALID',
           `model ${name} version ${version} is not the one that was validated`,
@@ -189,9 +211,9 @@ export class KeepWarm {
   }
 
   #keepOthers(): void {
-    if (!this.#sound) return;
-    const { station, runner, id, warn, view } = this.#o;
-    const choices = station.usefulRecipes().flatMap((recipe) => recipe.views[view]?.model ?? []);
+    if (!this.#sound && this.#o.without === undefined) return;
+    const { station, runner, id, warn, wanted } = this.#o;
+    const choices = station.usefulRecipes().flatMap((recipe) => wanted(recipe) ?? []);
     const trouble = (text: string) => {
       if (!this.#stopped) warn(text);
     };
@@ -214,7 +236,8 @@ export class KeepWarm {
   }
 
   #setHealth(ok: boolean, text: string): void {
-    this.#o.station.setHealth(this.#key, 'engine', ok, ok ? 0 : engineFault, text);
+    if (this.#o.said) this.#o.said(ok, text);
+    else this.#o.station.setHealth(this.#key, 'engine', ok, ok ? 0 : engineFault, text);
   }
 
   #setDegraded(degraded: string | undefined): void {

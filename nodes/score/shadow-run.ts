@@ -23,6 +23,8 @@ interface Waiting {
   recipe: Recipe;
   view: string;
   score?: ScoreResult;
+  /** Of the recipe's second model, where it has one. */
+  second?: ScoreResult;
   inspection?: Inspection;
 }
 
@@ -38,7 +40,7 @@ export class ShadowRun {
   readonly #store: ModelStore;
   readonly #waiting = new Map<string, Waiting>();
   #engine: OnnxRuntimeEngine | null = null;
-  #loading: { dir: string; key: Promise<string>; failedAt: number | null } | null = null;
+  readonly #models = new Map<string, { key: Promise<string>; failedAt: number | null }>();
   #busy = false;
   #warned = '';
   readonly #onShadow = () => this.#changed();
@@ -70,31 +72,33 @@ export class ShadowRun {
     const inspection = station.describe(id, view);
     const seen = inspection.views.find(({ name }) => name === view);
     if (!seen?.frame || !station.comparable(inspection)) return;
-    const model = recipe.views[view]?.model;
+    const { model, verify } = recipe.views[view] ?? {};
     const waiting: Waiting = { recipe, view, ...(inspection.state === 'published' && { inspection }) };
     const key = `${id} ${view}`;
-    if (model === undefined) this.#drop(key, `Recipe ${recipe.number} version ${recipe.version} has no view ${view}`);
-    else if (seen.score && sameModel(seen.score.model, model)) {
-      // only limits differ: the model would say the same again
+    // where only limits differ the model would say the same again
+    const known = seen.score && model && sameModel(seen.score.model, model) ? seen.score : null;
+    if (model === undefined) {
+      this.#notCompared(`Recipe ${recipe.number} version ${recipe.version} has no view ${view}`);
+    } else if (known !== null && verify === undefined) {
       this.#waiting.set(key, waiting);
-      this.#scored(key, seen.score);
-    } else if (this.#busy) this.#drop(key, null);
+      this.#scored(key, { score: known });
+    } else if (this.#busy) this.#notCompared(null);
     else {
       this.#waiting.set(key, waiting);
-      void this.#run(key, seen.frame, model);
+      void this.#run(key, seen.frame, { known, model, second: verify?.model });
     }
   }
 
-  async #run(key: string, frame: Frame, model: ModelIdentity): Promise<void> {
+  async #run(
+    key: string,
+    frame: Frame,
+    { known, model, second }: { known: ScoreResult | null; model: ModelIdentity; second?: ModelIdentity },
+  ): Promise<void> {
     this.#busy = true;
     try {
-      const { engine, loaded } = this.#load(model);
-      const score = await engine.score(await loaded, frame, { deadlineMs: this.#o.timeoutMs });
-      if (!sameModel(score.model, model)) {
-        const text = `model ${model.name} version ${model.version} is not the one that was validated`;
-        throw new GoodpartError('GP_MODEL_INVALID', text);
-      }
-      this.#scored(key, score);
+      const score = known ?? (await this.#score(frame, model));
+      // asked whether the first is in doubt or not: here nothing waits for it
+      this.#scored(key, { score, ...(second && { second: await this.#score(frame, second) }) });
     } catch (thrown) {
       this.#drop(key, asGoodpartError(thrown).message);
     } finally {
@@ -102,19 +106,25 @@ export class ShadowRun {
     }
   }
 
-  #load({ name, version }: ModelIdentity): { engine: OnnxRuntimeEngine; loaded: Promise<string> } {
-    const dir = this.#store.dirOf(name, version);
+  async #score(frame: Frame, model: ModelIdentity): Promise<ScoreResult> {
     const engine = this.#engine ?? this.#start();
-    const known = this.#loading;
+    const score = await engine.score(await this.#load(engine, model), frame, { deadlineMs: this.#o.timeoutMs });
+    if (sameModel(score.model, model)) return score;
+    const text = `model ${model.name} version ${model.version} is not the one that was validated`;
+    throw new GoodpartError('GP_MODEL_INVALID', text);
+  }
+
+  #load(engine: OnnxRuntimeEngine, { name, version }: ModelIdentity): Promise<string> {
+    const dir = this.#store.dirOf(name, version);
+    const known = this.#models.get(dir);
     const again = known?.failedAt != null && performance.now() - known.failedAt > retryMs;
-    if (known?.dir === dir && !again) return { engine, loaded: known.key };
-    if (known !== null) known.key.then((key) => engine.unload(key)).catch(() => {});
-    const loading = { dir, key: engine.load(dir).then(({ key }) => key), failedAt: null as number | null };
-    this.#loading = loading;
+    if (known !== undefined && !again) return known.key;
+    const loading = { key: engine.load(dir).then(({ key }) => key), failedAt: null as number | null };
+    this.#models.set(dir, loading);
     loading.key.catch(() => {
       loading.failedAt = performance.now();
     });
-    return { engine, loaded: loading.key };
+    return loading.key;
   }
 
   #start(): OnnxRuntimeEngine {
@@ -129,10 +139,10 @@ export class ShadowRun {
     return engine;
   }
 
-  #scored(key: string, score: ScoreResult): void {
+  #scored(key: string, scores: Required<Pick<Waiting, 'score'>> & Pick<Waiting, 'second'>): void {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return;
-    waiting.score = score;
+    Object.assign(waiting, scores);
     this.#compare(key, waiting);
   }
 
@@ -148,21 +158,24 @@ export class ShadowRun {
   }
 
   /** Once both are there. What was scored for another shadow than that of now says nothing of it. */
-  #compare(key: string, { recipe, view, score, inspection }: Waiting): void {
+  #compare(key: string, { recipe, view, score, second, inspection }: Waiting): void {
     if (score === undefined || inspection === undefined || !this.#waiting.delete(key)) return;
     if (this.#o.station.shadowRecipe() !== recipe) return;
-    this.#o.station.compareShadow(inspection, view, score);
+    this.#o.station.compareShadow(inspection, view, score, second);
     this.#o.station.setShadowTrouble(this.#o.id, null);
     this.#warned = '';
   }
 
-  /** `why`: null where it was only busy. */
-  #drop(key: string, why: string | null): void {
+  /** Its shadow may have been replaced meanwhile: then nobody counts it. */
+  #drop(key: string, why: string): void {
     const dropped = this.#waiting.get(key);
     this.#waiting.delete(key);
-    const { station } = this.#o;
-    if (dropped !== undefined && station.shadowRecipe() !== dropped.recipe) return;
-    station.countNotCompared();
+    if (dropped !== undefined && this.#o.station.shadowRecipe() === dropped.recipe) this.#notCompared(why);
+  }
+
+  /** `why`: null where it was only busy. */
+  #notCompared(why: string | null): void {
+    this.#o.station.countNotCompared();
     if (why !== null) this.#trouble(why);
   }
 
@@ -173,17 +186,17 @@ export class ShadowRun {
     this.#o.warn(`Shadow: ${text}`);
   }
 
-  /** Another shadow, or none: its child has no reason to stay. */
+  /** Another shadow, or none: the child of the former has no reason to stay. */
   #changed(): void {
     this.#waiting.clear();
     this.#warned = '';
-    if (this.#o.station.shadowRecipe() === null) void this.#end();
+    void this.#end();
   }
 
   async #end(): Promise<void> {
     const engine = this.#engine;
     this.#engine = null;
-    this.#loading = null;
+    this.#models.clear();
     await engine?.stop();
   }
 }

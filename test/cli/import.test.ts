@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDescription } from '../../lib/scoring/model-store.ts';
+import { mostReferenceFrames, referenceFrames } from '../../lib/scoring/reference-frames.ts';
 import { tempDir } from '../kit/temp.ts';
 import { float32, floats, model as modelOf, node, written } from '../scoring/import-graphs.ts';
 import { value } from '../scoring/tiny-models.ts';
@@ -69,7 +70,9 @@ describe('goodpart import', function () {
       /^Limits from 30 good pictures, which the model must not have been trained on\. Warn limit 0\.\d+: /m,
     );
     assert.match(ran.stdout, /^Not usable: .*note\.txt: /m);
-    const { calibration } = await readDescription(out);
+    const description = await readDescription(out);
+    const { calibration } = description;
+    assert.equal((await referenceFrames(out, description)).length, mostReferenceFrames, 'TensorRT can be compared');
     assert.deepEqual([calibration.source, calibration.scores.length], ['good frames', 30]);
     assert.ok(calibration.median < calibration.warn && calibration.warn < calibration.fail);
     const bad = join(folder, 'bad.png');

@@ -80,7 +80,12 @@ describe('The dialogs on Node-RED 5 and 4.1', function () {
 
   it('speak the user’s language, in a dark theme as well', async () => {
     const german = await EditorPage.open(browser, servers[0], releases[0], { locale: 'de-DE', dark: true });
-    for (const id of ['camera-1', 'rules-1']) {
+    const words = {
+      'camera-1': /Bildbreite/,
+      'rules-1': /aus dem aktiven Rezept/,
+      'score-1': /zweites Modell, wenn das erste zweifelt/,
+    };
+    for (const [id, expected] of Object.entries(words)) {
       await german.edit(id);
       await german.shoot(`german-dark-${id}`);
       for (const part of ['h4', '.goodpart-hint', '.form-row > label']) {
@@ -89,7 +94,7 @@ describe('The dialogs on Node-RED 5 and 4.1', function () {
       }
       const text = (await german.page.locator('.goodpart-form').textContent()) ?? '';
       assert.match(text, /Station|Ansicht/);
-      assert.match(text, id === 'camera-1' ? /Bildbreite/ : /aus dem aktiven Rezept/);
+      assert.match(text, expected);
       await german.cancel();
     }
     assert.deepEqual(german.errors, []);

@@ -59,11 +59,11 @@ export const cases: DialogCase[] = [
   flow(
     'learn',
     { ...station, source: 'folder', path: '/tmp/pictures' },
-    { warnRate: '0.1', keepAspect: 'stretch', head: 'nearest', lots: 'A, B' },
+    { warnRate: '0.1', keepAspect: 'stretch', head: 'nearest', lots: 'A, B', stage: 'verify', doubtTo: '1.2' },
     3,
   ),
   flow('scene', { ...station, part: true, region: square }, { count: '80', noise: true, colour: false }, 2),
-  flow('score', { ...station, model: 'model-1' }, { timeoutMs: '800' }),
+  flow('score', { ...station, model: 'model-1' }, { timeoutMs: '800', stage: 'classify', leastConfidence: '0.7' }),
   flow('rules', { ...station, thresholds: 'fixed', rois: [region] }, { final: false }),
   flow('part', { ...station, rule: 'worst', required: 'main' }, { required: 'main, top' }),
   flow('alarm', { ...station, rule: 'kOfN', needed: 3, outOf: 10 }, { needed: '2', warns: true }, 2),

@@ -82,6 +82,64 @@ export async function writeTestModel(
   return identityOf(await store.read(name, version));
 }
 
+/**
+ * A real classifier of three classes by the mean brightness of the frame: `dull` below 80, `good` between, `glare` above 120; its score
+ * is the mean brightness.
+ */
+export async function writeTestClassifier(modelsRoot: string, name = 'namer'): Promise<ModelIdentity> {
+  const int = (key: string, value: number) => ({ name: key, type: attributeTypes.int, i: value });
+  const ints = (key: string, values: number[]) => ({ name: key, type: attributeTypes.ints, ints: values });
+  const floats = (key: string, values: number[]) => {
+    const rawData = new Uint8Array(Float32Array.from(values).buffer);
+    return { name: key, dims: [1, values.length], dataType: onnxTypes.float32, rawData };
+  };
+  const value = (key: string, elemType: number, dims: number[]) => ({
+    name: key,
+    type: { tensorType: { elemType, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
+  });
+  const onnx = encodeModel({
+    irVersion: 8,
+    producerName: 'goodpart test',
+    opsetImport: [{ domain: '', version: 13 }],
+    graph: {
+      name,
+      node: [
+        { opType: 'Cast', input: ['image'], output: ['floats'], attribute: [int('to', onnxTypes.float32)] },
+        {
+          opType: 'ReduceMean',
+          input: ['floats'],
+          output: ['mean'],
+          attribute: [ints('axes', [1, 2]), int('keepdims', 0)],
+        },
+        { opType: 'Mul', input: ['mean', 'gains'], output: ['scaled'] },
+        { opType: 'Add', input: ['scaled', 'offsets'], output: ['logits'] },
+        { opType: 'Softmax', input: ['logits'], output: ['classes'], attribute: [int('axis', 1)] },
+      ],
+      // logits of the mean m: 80 - m, 0, m - 120
+      initializer: [floats('gains', [-1, 0, 1]), floats('offsets', [80, 0, -120])],
+      input: [value('image', onnxTypes.uint8, [1, side, side, 1])],
+      output: [value('mean', onnxTypes.float32, [1, 1]), value('classes', onnxTypes.float32, [1, 3])],
+    },
+  });
+  const input: ModelInput = {
+    ...{ name: 'image', width: side, height: side, channels: 1 },
+    ...{ layout: 'NHWC', type: 'uint8', resize: 'stretch' },
+  };
+  const store = new ModelStore(modelsRoot);
+  await store.add(
+    {
+      ...{ name, version: '1', input, preprocessing: describePreprocessing(input) },
+      outputs: { map: null, score: 'mean' },
+      classes: { output: 'classes', names: ['dull', 'good', 'glare'], good: 1 },
+      ...{ units: 'brightness', trainingSet: { images: 0, digest: '' } },
+      calibration: { ...testLimits, scores: [], method: 'set by the test' },
+      ...{ createdAt: systemClock.utc(), tool: 'goodpart test' },
+    },
+    onnx,
+  );
+  return identityOf(await store.read(name, '1'));
+}
+
 /** Up to 150 passes, up to 200 warns, above fails; severity 1 is 200. */
 export const testLimits = { median: 50, warn: 150, fail: 200 };
 

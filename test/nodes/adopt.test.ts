@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Roi } from '../../lib/core/inspection.ts';
 import type { LearnResult } from '../../lib/learning/learning-job.ts';
 import type { RecipeScene } from '../../lib/station/recipe-scene.ts';
 import { Station } from '../../lib/station/station.ts';
-import { adopt, type Learned } from '../../nodes/learn/adopt.ts';
+import { adopt, type Learned, regionsToLearn } from '../../nodes/learn/adopt.ts';
+import { learnedModel } from '../../nodes/learn/continuing.ts';
 import { adoptScene } from '../../nodes/scene/adopt-scene.ts';
 import { tempDir } from '../kit/temp.ts';
 
@@ -70,6 +72,86 @@ describe('what was learned becomes the recipe', () => {
     await assert.rejects(refused, { code: 'GP_LEARN_FAILED', message: /settings were changed while learning/ });
     await next;
     assert.deepEqual(Object.keys(station.recipes.active()?.views ?? {}), ['side']);
+  });
+});
+
+describe('what was learned as a second model becomes the recipe’s', () => {
+  let station: Station;
+  beforeEach(async () => {
+    const place = { line: 'line1', station: 'station1', dir: tempDir('adopt') };
+    station = await Station.open({ ...place, deadlineMs: 1000, maxOpen: 2, staleAfterMs: 0, mode: 'run' });
+    station.registerCamera('top', { name: 'cam', settingsHash: 'exposure 5 ms' });
+  });
+  afterEach(() => station.close());
+
+  const bore: Roi = {
+    ...{ index: 1, name: 'bore', mode: 'inspect', measure: 'area', areaAbove: 7, median: 0.1, warn: 0.2, fail: 0.3 },
+    polygon: [
+      [0, 0],
+      [0.5, 0],
+      [0.5, 0.5],
+    ],
+  };
+  const region = (areaAbove: number): LearnResult['rois'][number] => ({
+    ...{ index: 1, name: 'bore', measure: 'area', areaAbove, median: 0.01, warn: 0.02, fail: 0.03 },
+    thresholds: {} as never,
+  });
+  const learned = (name: string, rois: Roi[], between?: [number, number]): Learned => ({
+    ...{ view: 'top', rois, cameraSettings: station.cameraSettings('top'), author: `learn ${name}`, activate: true },
+    result: { ...result(name), rois: rois.map(() => region(between ? 90 : 7)) },
+    ...(between && { between }),
+  });
+
+  it('beside the first, for its very regions, with map values of its own', async () => {
+    await adopt(station, learned('fast', [bore]));
+    const toLearn = regionsToLearn(station, 'top', 'verify', true);
+    assert.deepEqual([toLearn[0].polygon, toLearn[0].areaAbove], [bore.polygon, null]);
+    const { reason, views } = await adopt(station, learned('thorough', toLearn, [0.4, 1.3]));
+    const { model, rois, verify } = views.top;
+    assert.deepEqual([model.name, rois[0].areaAbove, rois[0].fail], ['fast', 7, 0.03]);
+    assert.deepEqual([verify?.model.name, verify?.between, verify?.fail], ['thorough', [0.4, 1.3], 3]);
+    assert.deepEqual(verify?.rois, [{ index: 1, areaAbove: 90, median: 0.01, warn: 0.02, fail: 0.03 }]);
+    assert.equal(reason, 'second model learned from 30 good pictures');
+    assert.equal(learnedModel(station, 'top', true, 'verify')?.name, 'thorough');
+    assert.equal(learnedModel(station, 'top', true)?.name, 'fast');
+  });
+
+  it('not before the first, and not for other regions than its', async () => {
+    const before = { code: 'GP_LEARN_FAILED', message: /View top has no first model yet/ };
+    assert.throws(() => regionsToLearn(station, 'top', 'verify', true), before);
+    await assert.rejects(adopt(station, learned('thorough', [], [0.5, 1.5])), before);
+    await adopt(station, learned('fast', [bore]));
+    station.drawRegions('top', [{ ...bore, measure: 'maximum' }]);
+    const others = { code: 'GP_LEARN_FAILED', message: /regions of view top are others/ };
+    assert.throws(() => regionsToLearn(station, 'top', 'verify', true), others);
+    await assert.rejects(adopt(station, learned('thorough', [], [0.5, 1.5])), others);
+    station.drawRegions('top', [{ ...bore, name: 'the bore', warn: 0, fail: 9 }]);
+    assert.equal(regionsToLearn(station, 'top', 'verify', true).length, 1, 'names and limits do not count');
+  });
+
+  it('and stays when the first is learned again, as long as it is valid for regions and camera settings', async () => {
+    await adopt(station, learned('fast', [bore]));
+    await adopt(station, learned('thorough', [bore], [0.5, 1.5]));
+    const again = await adopt(station, learned('faster', [bore]));
+    assert.deepEqual([again.views.top.model.name, again.views.top.verify?.model.name], ['faster', 'thorough']);
+    assert.equal(again.reason, 'learned from 30 good pictures');
+    const moved: Roi = { ...bore, polygon: [...bore.polygon, [0, 0.5]] };
+    const other = await adopt(station, learned('moved', [moved]));
+    assert.equal(other.views.top.verify, undefined);
+    assert.match(
+      other.reason,
+      /; the second model thorough 1 was taken out: its limits are not valid for these regions/,
+    );
+    await adopt(station, learned('thorough', [moved], [0.5, 1.5]));
+    station.registerCamera('top', { name: 'cam', settingsHash: 'exposure 9 ms' });
+    assert.equal((await adopt(station, learned('brighter', [moved]))).views.top.verify, undefined);
+  });
+
+  it('and is not lost when a scene check learns', async () => {
+    await adopt(station, learned('fast', []));
+    await adopt(station, learned('thorough', [], [0.5, 1.5]));
+    const saved = await adoptScene(station, 'top', null, { author: 'scene', reason: 'forgotten' });
+    assert.equal(saved?.views.top.verify?.model.name, 'thorough');
   });
 });
 

@@ -12,7 +12,7 @@ import { tempDir } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 import { OpcUaProbe } from '../plc/opcua-client.ts';
 
-const wanted = 200;
+const wanted = 100;
 
 interface Seen {
   code: number;

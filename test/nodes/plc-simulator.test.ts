@@ -13,7 +13,7 @@ import { until } from '../kit/until.ts';
 
 const page = 'goodpart/plc-simulator/gp4-plc';
 
-/** The example as a user imports it, on free ports and with fewer and smaller pictures to learn from. */
+/** The example as a user imports it, on free ports; what it learns is small and quickly learned. */
 async function example(): Promise<FlowNode[]> {
   const file = join(repositoryRoot, 'examples/04-plc-simulator.json');
   const flow = JSON.parse(readFileSync(file, 'utf8')) as FlowNode[];
@@ -25,7 +25,8 @@ async function example(): Promise<FlowNode[]> {
     }
     if (node.type === 'goodpart-opcua-endpoint') return { ...node, port: opcua };
     if (node.type === 'goodpart-camera') return { ...node, simWidth: 160, simHeight: 120 };
-    return node.type === 'goodpart-learn' ? { ...node, count: 20 } : node;
+    const quick = { count: 20, size: 128, features: 'bank', head: 'gaussian', sensitivity: false };
+    return node.type === 'goodpart-learn' ? { ...node, ...quick } : node;
   });
 }
 

@@ -96,6 +96,24 @@ describe('the OPC UA server’s doors', function () {
     assert.deepEqual((await readPki(pkiDir)).rejected, []);
   });
 
+  it('ends the session of a client whose trust is taken back, and nobody else’s', async () => {
+    await peer.connect({ url, as: 'anonymous' });
+    await peer.connect(login(operator));
+    const [trusted] = (await readPki(pkiDir)).trusted;
+    await distrustCertificate(pkiDir, trusted.id);
+    const alone = ['st1.Result.Sequence'];
+    const cut = async () =>
+      peer.write([['st1.Command.Arg', 'UInt16', 7]]).then(
+        (codes) => codes[0] !== 'Good',
+        () => true,
+      );
+    await until('it is cut off', cut, { timeoutMs: 15_000 });
+    assert.deepEqual(await peer.read(alone, 'anonymous'), [[41, 'Good']]);
+    await peer.disconnect('anonymous');
+    await peer.disconnect().catch(() => {});
+    await trustCertificate(pkiDir, trusted.id);
+  });
+
   for (const policy of policies) {
     it(`lets an operator command over ${policy}, an observer and an anonymous client only look`, async () => {
       await connected(login({ policy, ...operator }), async () => {

@@ -102,9 +102,43 @@ describe('importing a classifier', () => {
     }
   });
 
+  it('keeps the classes with their names and probabilities, so that a station can name a defect', async () => {
+    const sum = (z: number[]) => z.reduce((total, each) => total + Math.exp(each), 0);
+    for (const end of ['logits', 'Softmax', 'probabilities'] as const) {
+      const labels = ['scratch', 'good', 'dent'];
+      const got = await imported(written(classifier(end, gains, offsets)), { labels });
+      assert.deepEqual([got.description.classes?.names, got.description.classes?.good], [labels, 1]);
+      const { classes } = await scoredBy(
+        got,
+        pixelsFor(got, () => 90),
+      );
+      for (const [i, z] of at(90).entries()) {
+        const expected = Math.exp(z) / sum(at(90));
+        assert.ok(Math.abs((classes?.[i] ?? Number.NaN) - expected) < 1e-5, `${end} ${i}: ${classes?.[i]}`);
+      }
+    }
+    const unnamed = await imported(written(classifier('logits', gains, offsets)), { goodClass: 1 });
+    assert.deepEqual(unnamed.description.classes?.names, ['class 1', 'class 2', 'class 3']);
+    const twice = await imported(written(classifier('logits', gains, offsets)), { labels: ['a', 'a', 'good'] });
+    assert.deepEqual(twice.description.classes?.names, ['a', 'a 2', 'good']);
+  });
+
+  it('takes one that only tells defects apart: it names them, and nothing passes by its score', async () => {
+    for (const opset of [14, 18]) {
+      const overrides = { labels: ['scratch', 'dent', 'burr'], goodClass: 'none' };
+      const { description, ...got } = await imported(written(classifier('logits', gains, offsets, opset)), overrides);
+      assert.deepEqual([description.classes?.good, description.calibration.source], [null, 'none']);
+      const { score, classes } = await scoredBy(
+        { description, ...got },
+        pixelsFor({ description, ...got }, () => 90),
+      );
+      assert.equal(score, Math.max(...(classes ?? [])));
+    }
+  });
+
   it('asks which class is the good one where names do not tell', async () => {
     const file = written(classifier('logits', gains, offsets));
-    await assert.rejects(imported(file), /classes 0 to 2, without names: name the good class/);
+    await assert.rejects(imported(file), /classes 0 to 2, without names: name the good class, or none if/);
     await assert.rejects(imported(file, { labels: ['a', 'b', 'c'] }), /0 a, 1 b, 2 c/);
     await assert.rejects(imported(file, { goodClass: 3 }), /one of the classes/);
     await assert.rejects(imported(file, { labels: ['good', 'bad'] }), /3 names for labels/);

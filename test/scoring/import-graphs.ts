@@ -13,6 +13,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../../lib/scoring/onnx-proto.ts';
+import { wantedOutputs } from '../../lib/scoring/score-frame.ts';
 import { Session } from '../../lib/scoring/session.ts';
 import { tempDir } from '../kit/temp.ts';
 import { value } from './tiny-models.ts';
@@ -94,8 +95,7 @@ export async function scoredBy({ description, onnx }: ImportedModel, pixels: Uin
   const described = parseModel({ schema: 1, ...description, sha256: '0'.repeat(64) });
   const session = await Session.open(onnx);
   try {
-    const { map, score } = described.outputs;
-    const wanted = [map, score].filter((name) => name !== null);
+    const wanted = wantedOutputs(described);
     return readOutputs(
       described,
       await session.run({ [described.input.name]: toTensor(pixels, described.input) }, wanted),

@@ -132,6 +132,29 @@ describe('a version in shadow', () => {
     });
   }
 
+  it('with a second model is judged by its own two, never by the live version’s second one', async () => {
+    const rig = await openShadow();
+    const view = { model, ...limits, rois: [] };
+    const fingerprint = rig.station.fingerprint('main', view);
+    const validation = { fingerprint, by: 'a', at: '2026-01-01T00:00:00.000Z', basis: 'b' };
+    const second = rig.station.fingerprint('main', { ...view, model: other });
+    const verify = {
+      ...{ model: other, ...limits, rois: [], between: [0, 10] as [number, number] },
+      validation: { ...validation, fingerprint: second },
+    };
+    const saved = await rig.station.recipes.save(
+      draft(rig.station, { views: { main: { ...view, validation, verify } } }),
+    );
+    assert.deepEqual(rig.station.versions().recipes[0].models['main, second model'].sha256, other.sha256);
+    rig.station.chooseShadow(1, { version: saved.version });
+    assert.equal(part(rig, 0.2, 0.2, model), 'invalid', 'in doubt, and its second model said nothing');
+    const [{ id }] = rig.closed;
+    assert.equal(
+      rig.station.compareShadow(rig.station.describe(id, 'main'), 'main', score(0.2), score(2.5, { model: other })),
+      'onlyShadowRejects',
+    );
+  });
+
   it('says what keeps it from being compared, until that is over', async () => {
     const rig = await openShadow();
     rig.station.chooseShadow(1, { version: 2 });

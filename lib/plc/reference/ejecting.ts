@@ -1,6 +1,6 @@
 import { dispositionCodes } from '../../core/commands.ts';
 import { elapsed } from './arithmetic.ts';
-import { mostDispositions, mostEjecting, type TrackInput, type TrackMemory } from './track-io.ts';
+import { type Ejecting, mostDispositions, mostEjecting, type TrackInput, type TrackMemory } from './track-io.ts';
 
 const mostTicks = 30_000;
 
@@ -9,6 +9,7 @@ export function eject(memory: TrackMemory, input: TrackInput, now: number): void
   for (let n = 0; n < memory.ejectingCount; n++) {
     if (memory.ejecting[n].ticks < mostTicks) memory.ejecting[n].ticks += 1;
   }
+  if (memory.doubtTicks < mostTicks) memory.doubtTicks += 1;
   const slot = memory.out.slots[input.ejectPosition];
   slot.settled = true;
   if (slot.doubtful || (slot.occupied && !slot.accept)) {
@@ -23,6 +24,7 @@ export function eject(memory: TrackMemory, input: TrackInput, now: number): void
       memory.ejectingCount += 1;
     } else {
       queue(memory, slot.triggerId, dispositionCodes.ejected);
+      expectDoubtful(memory, now);
     }
     slot.occupied = false;
     slot.doubtful = false;
@@ -32,21 +34,28 @@ export function eject(memory: TrackMemory, input: TrackInput, now: number): void
   }
 }
 
+/** What is ejected now may be nothing, and may be seen at the eject sensor. */
+export function expectDoubtful(memory: TrackMemory, now: number): void {
+  memory.doubtEjecting = true;
+  memory.doubtSince = now;
+  memory.doubtTicks = 0;
+}
+
 /** A part that was not seen at the eject sensor in time may still be on the line: stop. */
 export function watchEjecting(memory: TrackMemory, input: TrackInput, now: number): void {
   if (input.ejectSensor && !memory.ejectBefore) {
     if (memory.ejectingCount > 0) {
       queue(memory, memory.ejecting[0].triggerId, dispositionCodes.ejected);
       dropOldest(memory);
-    } else if (input.confirmMs > 0 || input.confirmTicks > 0) {
+    } else if (!memory.doubtEjecting && (input.confirmMs > 0 || input.confirmTicks > 0)) {
       memory.out.faults.unexpectedEject = true;
     }
   }
-  while (memory.ejectingCount > 0 && overdue(memory, input, now)) fail(memory);
+  while (memory.ejectingCount > 0 && overdue(memory.ejecting[0], input, now)) fail(memory);
+  if (overdue({ since: memory.doubtSince, ticks: memory.doubtTicks }, input, now)) memory.doubtEjecting = false;
 }
 
-function overdue(memory: TrackMemory, input: TrackInput, now: number): boolean {
-  const { since, ticks } = memory.ejecting[0];
+function overdue({ since, ticks }: Pick<Ejecting, 'since' | 'ticks'>, input: TrackInput, now: number): boolean {
   const late = input.confirmMs > 0 && elapsed(now, since) > input.confirmMs;
   return late || (input.confirmTicks > 0 && ticks > input.confirmTicks);
 }

@@ -1,6 +1,6 @@
 import { elapsed, ticksOf } from './arithmetic.ts';
 import { faultCodeOf, trackFaults } from './block-texts.ts';
-import { eject, reportDisposition, watchEjecting } from './ejecting.ts';
+import { eject, expectDoubtful, reportDisposition, watchEjecting } from './ejecting.ts';
 import { doubt, doubtAll, moveSlots } from './slots.ts';
 import { longestLimitMs } from './station-io.ts';
 import { mostSlots, type TrackInput, type TrackMemory, type TrackOutput } from './track-io.ts';
@@ -35,6 +35,7 @@ export function trackBlock(memory: TrackMemory, input: TrackInput): TrackOutput 
       eject(memory, input, now);
     }
     seeParts(memory, input);
+    if (memory.blind && input.moving) expectDoubtful(memory, now);
     watchEjecting(memory, input, now);
     if (memory.ejectRunning && elapsed(now, memory.ejectSince) >= input.ejectPulseMs) memory.ejectRunning = false;
     reportDisposition(memory, input);
@@ -55,6 +56,8 @@ function beginCycle(memory: TrackMemory, input: TrackInput, now: number): void {
     memory.ejectBefore = input.ejectSensor;
     memory.resetBefore = input.reset;
     memory.tickSince = now;
+    memory.cycleSince = now;
+    memory.blind = true;
   }
   out.triggerRequest = false;
   out.dispositionTrigger = 0;
@@ -129,6 +132,8 @@ function takeResult(memory: TrackMemory, input: TrackInput): void {
 /** Where a pulse is missing or one came too much, nobody knows any more which part lies on which slot. Whether this one is too much. */
 function watchTicks(memory: TrackMemory, input: TrackInput, now: number, ticked: boolean): boolean {
   const { faults } = memory.out;
+  if (!input.moving) memory.tickSince = ticksOf(memory.tickSince + elapsed(now, memory.cycleSince));
+  memory.cycleSince = now;
   const since = elapsed(now, memory.tickSince);
   const extra = ticked && input.moving && memory.tickKnown && since < input.tickMinMs;
   if (ticked) {
@@ -138,13 +143,14 @@ function watchTicks(memory: TrackMemory, input: TrackInput, now: number, ticked:
     }
     memory.tickSince = now;
     memory.tickKnown = true;
+    memory.blind = false;
   } else if (!input.moving) {
-    memory.tickSince = now;
     memory.tickKnown = false;
   } else if (input.tickMaxMs > 0 && since > input.tickMaxMs) {
     faults.missedPulse = true;
     doubtAll(memory, input);
     memory.tickSince = now;
+    memory.blind = true;
   }
   return extra;
 }
@@ -171,7 +177,8 @@ function endCycle(memory: TrackMemory, input: TrackInput): void {
   memory.checkBefore = input.checkSensor;
   memory.ejectBefore = input.ejectSensor;
   memory.resetBefore = input.reset;
-  out.eject = memory.ejectRunning;
+  const blind = memory.blind && input.moving && !out.faults.badParameter;
+  out.eject = memory.ejectRunning || blind;
   out.faultCode = faultCodeOf(trackFaults, out.faults);
   out.fault = out.faultCode !== 0;
   const { ejectFailed, badParameter, missedPulse } = out.faults;

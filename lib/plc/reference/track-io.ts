@@ -109,8 +109,12 @@ export interface TrackMemory {
   checkBefore: boolean;
   ejectBefore: boolean;
   resetBefore: boolean;
+  /** Moved forward while the line stands: only the time that it moves counts. */
   tickSince: number;
   tickKnown: boolean;
+  cycleSince: number;
+  /** Until the next tick nobody knows where the parts are between two slots: what passes the ejector is ejected. */
+  blind: boolean;
   /** The part sensor was covered over the whole slot that ends now. */
   covered: boolean;
   checkSeen: boolean;
@@ -119,6 +123,10 @@ export interface TrackMemory {
   /** Oldest first. */
   ejecting: Ejecting[];
   ejectingCount: number;
+  /** What was ejected last because nobody knew whether something lay there may still reach the eject sensor. */
+  doubtEjecting: boolean;
+  doubtSince: number;
+  doubtTicks: number;
   dispositions: Disposition[];
   dispositionCount: number;
   out: TrackOutput;
@@ -143,12 +151,17 @@ export function trackMemory(): TrackMemory {
     resetBefore: false,
     tickSince: 0,
     tickKnown: false,
+    cycleSince: 0,
+    blind: false,
     covered: false,
     checkSeen: false,
     ejectRunning: false,
     ejectSince: 0,
     ejecting: Array.from({ length: mostEjecting }, () => ({ triggerId: 0, since: 0, ticks: 0 })),
     ejectingCount: 0,
+    doubtEjecting: false,
+    doubtSince: 0,
+    doubtTicks: 0,
     dispositions: Array.from({ length: mostDispositions }, () => ({ triggerId: 0, code: 0 })),
     dispositionCount: 0,
     out: {

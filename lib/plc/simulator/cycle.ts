@@ -30,7 +30,7 @@ const noRecipe = 65_535;
 
 /**
  * The simulated PLC's program: FB_GoodpartStation, FB_GoodpartTrack and the few lines around them that every line needs. Beside the
- * blocks' StopRequest it stops for a missing pulse, and after a restart it waits for a person and blows off whatever it did not see enter.
+ * blocks' StopRequest it stops for a missing pulse, and after a restart it waits for a person.
  */
 export class PlcProgram {
   readonly #settings: SimulatorSettings;
@@ -42,9 +42,6 @@ export class PlcProgram {
   #sentAck: number | null = null;
   /** Waits for a reset. */
   #held: boolean;
-  /** Pulses until everything that lay on the belt at a restart has passed the ejector, and one more for the chute. */
-  #purge: number;
-  #purgeSince = Number.NEGATIVE_INFINITY;
   /** What is covered when the PLC starts is no pulse. */
   #encoderBefore = true;
   #stopped = false;
@@ -53,7 +50,6 @@ export class PlcProgram {
     this.#settings = settings;
     this.#book = book;
     this.#held = restarted;
-    this.#purge = restarted ? settings.ejectPosition + 1 : 0;
     const tickMs = tickMsOf(settings);
     const { triggerPosition, checkPosition, ejectPosition } = layoutOf(settings);
     this.#track = {
@@ -109,16 +105,14 @@ export class PlcProgram {
     this.#note(station, wanted);
     const pulse = signals.encoder && !this.#encoderBefore;
     this.#encoderBefore = signals.encoder;
-    const purging = this.#purge > 0;
     trackBlock(this.#slots, {
       ...this.#track,
-      checkPosition: purging ? 0 : this.#track.checkPosition,
       nowMs,
       tick: signals.encoder,
       moving: signals.moving,
       partSensor: signals.partSensor,
       checkSensor: signals.checkSensor,
-      ejectSensor: signals.ejectSensor && !purging,
+      ejectSensor: signals.ejectSensor,
       binFull: signals.binFull,
       reset,
       allReject: station.allReject,
@@ -136,13 +130,8 @@ export class PlcProgram {
       const { occupied, accept } = track.slots[this.#track.ejectPosition];
       this.#book.decided(input.atEjector.number, occupied && accept ? 'accept' : 'reject');
     }
-    if (pulse && purging) {
-      this.#purge -= 1;
-      this.#purgeSince = this.#purge > 0 ? nowMs : Number.NEGATIVE_INFINITY;
-    }
-    const blowing = nowMs - this.#purgeSince < this.#track.ejectPulseMs;
     this.#stopped = this.#held || track.stopRequest || track.faults.missedPulse;
-    return { motor: !this.#stopped, eject: track.eject || blowing };
+    return { motor: !this.#stopped, eject: track.eject };
   }
 
   /** What the communication task writes now. */

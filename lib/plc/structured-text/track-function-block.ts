@@ -18,6 +18,8 @@ IF NOT Started THEN
   EjectBefore := EjectSensor;
   ResetBefore := Reset;
   TickSince := Now;
+  CycleSince := Now;
+  Blind := TRUE;
   // Nobody knows what lies on the line: all of it is ejected.
   FOR I := 0 TO LAST_SLOT DO
 ${inside(doubt('I'), 4)}
@@ -80,6 +82,11 @@ ELSE
 
   // ---- Ticks: where one is missing or one came too much, nobody knows any more which part lies on which slot ----
   Ticked := Tick AND NOT TickBefore;
+  // Only the time that the line moves counts.
+  IF NOT Moving THEN
+    TickSince := (TickSince + FC_GoodpartElapsed(NowMs := Now, SinceMs := CycleSince)) MOD UDINT#2147483648;
+  END_IF;
+  CycleSince := Now;
   SinceTick := FC_GoodpartElapsed(NowMs := Now, SinceMs := TickSince);
   Extra := Ticked AND Moving AND TickKnown AND SinceTick < TickMinMs;
   IF Ticked THEN
@@ -89,13 +96,14 @@ ${inside(doubtAll, 6)}
     END_IF;
     TickSince := Now;
     TickKnown := TRUE;
+    Blind := FALSE;
   ELSIF NOT Moving THEN
-    TickSince := Now;
     TickKnown := FALSE;
   ELSIF TickMaxMs > 0 AND SinceTick > TickMaxMs THEN
     Faults.MissedPulse := TRUE;
 ${inside(doubtAll, 4)}
     TickSince := Now;
+    Blind := TRUE;
   END_IF;
   IF Ticked THEN
 ${inside(moveBody, 4)}
@@ -132,7 +140,8 @@ PartBefore := PartSensor;
 CheckBefore := CheckSensor;
 EjectBefore := EjectSensor;
 ResetBefore := Reset;
-Eject := EjectRunning;
+// Between the slots nobody knows where the parts are until the next tick: what passes the ejector is ejected.
+Eject := EjectRunning OR (Blind AND Moving AND NOT Faults.BadParameter);
 ${faultCodeChain(trackFaults)}
 Fault := FaultCode <> 0;
 // With a pulse missing a part may be past the ejector before its slot is.
@@ -207,10 +216,15 @@ export const trackFunctionBlock: Block = {
     variable('ResetBefore', 'BOOL'),
     variable('TickSince', 'UDINT'),
     variable('TickKnown', 'BOOL'),
+    variable('CycleSince', 'UDINT'),
+    variable('Blind', 'BOOL', 'No tick since a pulse was missed or the PLC started'),
     variable('Covered', 'BOOL', 'The part sensor was covered since the last tick'),
     variable('CheckSeen', 'BOOL'),
     variable('EjectRunning', 'BOOL'),
     variable('EjectSince', 'UDINT'),
+    variable('DoubtEjecting', 'BOOL', 'What was ejected on doubt may still reach the eject sensor'),
+    variable('DoubtSince', 'UDINT'),
+    variable('DoubtTicks', 'INT'),
     variable('Ejecting', 'ARRAY[0..7] OF ST_GoodpartEjecting', 'Oldest first'),
     variable('EjectingCount', 'INT'),
     variable('Dispositions', 'ARRAY[0..15] OF ST_GoodpartDisposition', 'Oldest first'),

@@ -3,12 +3,12 @@ import { unusable } from './refusals.ts';
 
 const goodNames = /^(good|ok|okay|normal|pass|passed|io|i\.o\.|no[ _-]?defect|defect[ _-]?free)$/i;
 
-/** Index of the class of good parts. Throws GP_MODEL_INVALID that lists the classes where it is not clear. */
+/** Index of the class of good parts; null where `none` is wished: all classes are defects. Throws GP_MODEL_INVALID that lists the classes where it is not clear. */
 export function goodClassOf(
   count: number,
   labels: readonly string[] | null,
   wished: string | number | undefined,
-): number {
+): number | null {
   const shown = labels?.map((label, i) => `${i} ${label}`).join(', ') ?? `0 to ${count - 1}, without names`;
   if (labels && labels.length !== count) {
     throw unusable(
@@ -21,13 +21,20 @@ export function goodClassOf(
   const byName = (name: string) => labels?.findIndex((label) => label.toLowerCase() === name.toLowerCase()) ?? -1;
   if (wished !== undefined) {
     const named = typeof wished === 'string' ? byName(wished) : -1;
+    if (named < 0 && wished === 'none') return null;
     const index = named >= 0 ? named : Number(wished);
     if (Number.isInteger(index) && index >= 0 && index < count) return index;
-    throw unusable('the good class', `one of the classes (${shown})`, String(wished), 'give its name or its number');
+    throw unusable(
+      'the good class',
+      `one of the classes (${shown})`,
+      String(wished),
+      'give its name or its number, or none',
+    );
   }
   const found = (labels ?? []).flatMap((label, i) => (goodNames.test(label.trim()) ? [i] : []));
   if (found.length === 1) return found[0];
-  throw unusable('the good class', 'to know which class is a good part', `classes ${shown}`, 'name the good class');
+  const toDo = 'name the good class, or none if it only tells defects apart';
+  throw unusable('the good class', 'to know which class is a good part', `classes ${shown}`, toDo);
 }
 
 /**
@@ -59,6 +66,32 @@ export function addClassScore(
         : edit.append('ReduceLogSumExp', [rest, edit.ints([1])], { keepdims: 1 });
   }
   return edit.append('Sub', [sum, pick([good])]);
+}
+
+/** Adds the probabilities of the classes as a row [1, count]: the output itself, or the softmax of its logits. */
+export function addProbabilities(
+  edit: GraphEdit,
+  { output, count, probabilities }: { output: string; count: number; probabilities: boolean },
+): string {
+  const row = edit.append('Reshape', [output, edit.ints([1, count])]);
+  return probabilities ? row : edit.append('Softmax', [row], { axis: 1 });
+}
+
+/** Adds the score of a classifier that knows no good parts: the highest probability, which says how sure it is, not how bad a part. */
+export function addSureness(edit: GraphEdit, probabilities: string): string {
+  return edit.opset < 18
+    ? edit.append('ReduceMax', [probabilities], { axes: [1], keepdims: 1 })
+    : edit.append('ReduceMax', [probabilities, edit.ints([1])], { keepdims: 1 });
+}
+
+/** Names for model.json: those given, cut, each once; without any the number as the PLC reads it. */
+export function classNames(count: number, labels: readonly string[] | null): string[] {
+  const names: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const label = labels?.[i]?.trim().slice(0, 60) || `class ${i + 1}`;
+    names.push(names.includes(label) ? `${label} ${i + 1}`.slice(-64) : label);
+  }
+  return names;
 }
 
 /** Whether rows of class scores are probabilities: within 0..1 and adding up to 1, for every picture tried. */

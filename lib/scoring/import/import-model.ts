@@ -3,7 +3,14 @@ import { systemClock } from '../../core/clock.ts';
 import { describePreprocessing, type ImportedKind, type ModelDescription, type ModelInput } from '../model-schema.ts';
 import { decodeModel } from '../onnx-proto.ts';
 import { clampsBefore, isClamped } from './clamping.ts';
-import { addClassScore, areProbabilities, goodClassOf } from './classifier.ts';
+import {
+  addClassScore,
+  addProbabilities,
+  addSureness,
+  areProbabilities,
+  classNames,
+  goodClassOf,
+} from './classifier.ts';
 import { inlineExternalData } from './external-data.ts';
 import { foldSizes } from './fold.ts';
 import { findGeometry, fixedInput } from './geometry.ts';
@@ -96,10 +103,11 @@ export async function importModel({
     map: chosen.map === null ? null : mapValue(edit, trial, chosen.map),
     score: classes?.value ?? (chosen.score === null ? null : trial.valueOf(chosen.score)),
   };
-  const scaleOf = scaleOfScores(edit, trial, chosen);
+  const scaleOf = classes ? classes.scale : scaleOfScores(edit, trial, chosen);
   const written = edit.write(fixedInput(input, geometry.size), [
     ...(outputs.map === null ? [] : [floatValue(outputs.map, mapShape(trial, chosen.map))]),
     ...(outputs.score === null ? [] : [floatValue(outputs.score, scoreShape(trial, chosen))]),
+    ...(classes === null ? [] : [floatValue(classes.named.output, [1, classes.named.names.length])]),
   ]);
   const modelInput: ModelInput = {
     name: input.name,
@@ -116,6 +124,7 @@ export async function importModel({
     input: modelInput,
     preprocessing: describePreprocessing(modelInput),
     outputs: { ...outputs, ...(outputs.map !== null && geometry.area && { mapArea: geometry.area }) },
+    ...(classes && { classes: classes.named }),
     units: units[scaleOf],
     trainingSet: { images: 0, digest: '' },
     calibration: calibrationOf(chosen.kind, scaleOf, said),
@@ -196,24 +205,40 @@ function inputChanges(input: PictureInput, said: ExportMetadata | null, override
   return { mean, std, crop };
 }
 
+interface ClassScoring {
+  value: string;
+  named: NonNullable<ModelDescription['classes']>;
+  scale: keyof typeof units;
+  note: string;
+}
+
 function classScore(
   edit: GraphEdit,
   trial: Trial,
   output: string,
   { said, overrides }: { said: ExportMetadata | null; overrides: ImportOverrides },
-): { value: string; note: string } {
+): ClassScoring {
   const value = trial.valueOf(output);
   const rows = trial.runs(value).map(({ data }) => data);
   const count = rows[0].length;
   const labels = overrides.labels ?? said?.labels ?? labelsInModel(edit.model.metadataProps ?? []);
   const good = goodClassOf(count, labels, overrides.goodClass);
   const probabilities = areProbabilities(rows);
+  const row = addProbabilities(edit, { output: value, count, probabilities });
+  const named = { output: row, names: classNames(count, labels), good };
+  const what = `A classifier of ${count} classes (${probabilities ? 'probabilities' : 'logits'}); `;
+  const stage =
+    ' As a stage "classify" it names the defect: its classes are numbered from 1 in the order of the output.';
+  if (good === null) {
+    const note = 'none of them is a good part, so its score only says how sure it is and no limit can be found for it.';
+    return { value: addSureness(edit, row), named, scale: 'raw', note: what + note + stage };
+  }
   const score = addClassScore(edit, { output: value, count, good, probabilities });
   const label = labels ? `${good} "${labels[good]}"` : `${good}`;
   const note =
-    `A classifier of ${count} classes (${probabilities ? 'probabilities' : 'logits'}); class ${label} is the good one. Its score here is ` +
-    'the log-odds of not being good, ln((1 - P(good)) / P(good)): 0 where P(good) is one half, higher is worse. It gives no map, so only the whole frame is judged.';
-  return { value: score, note };
+    `class ${label} is the good one. Its score here is the log-odds of not being good, ln((1 - P(good)) / P(good)): 0 where P(good) is ` +
+    'one half, higher is worse. It gives no map, so only the whole frame is judged.';
+  return { value: score, named, scale: 'log-odds', note: what + note + stage };
 }
 
 /** The value of a map as [1, 1, height, width] where its sides do not come last. */
@@ -235,7 +260,6 @@ function scoreShape(trial: Trial, { score }: ChosenOutputs): number[] {
 }
 
 function scaleOfScores(edit: GraphEdit, trial: Trial, chosen: ChosenOutputs): keyof typeof units {
-  if (chosen.classes !== null) return 'log-odds';
   const decisive = chosen.score ?? chosen.map;
   return decisive !== null && isClamped(edit, decisive, trial) ? 'normalised' : 'raw';
 }

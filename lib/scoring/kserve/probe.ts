@@ -91,6 +91,9 @@ export function checkProbe(
   }
   const cell = a?.values.findIndex((value, i) => differs(value, b?.values[i] ?? Number.NaN)) ?? -1;
   if (a && b && cell >= 0) throw refuse(`map cell ${cell}`, a.values[cell], b.values[cell]);
+  const apart = (one: number, other = Number.NaN) => !(Math.abs(one - other) <= tolerance) && !Object.is(one, other);
+  const named = ours.classes?.findIndex((probability, i) => apart(probability, theirs.classes?.[i])) ?? -1;
+  if (named >= 0) throw refuse(`class ${named}`, ours.classes?.[named] ?? 'none', theirs.classes?.[named] ?? 'none');
 }
 
 function readAs(url: string, model: ModelDescription, given: Record<string, TensorOutput>): RawScore {

@@ -17,7 +17,7 @@ export interface Agreement {
 /**
  * Compares what two engines say of the same frames, score and every cell of the map. A deviation counts in severity, by the
  * model's median and fail limit. Where the score is not the map's maximum, the map has units of its own: there a cell's deviation counts by
- * the map's span over all frames. Null where a severity cannot be said: no frames, or no limit above the median.
+ * the map's span over all frames, that of a class's probability as it is. Null where a severity cannot be said: no frames, or no limit above the median.
  */
 export function agreementOf(model: ModelDescription, expected: RawScore[], received: RawScore[]): Agreement | null {
   const { median, fail } = model.calibration;
@@ -31,6 +31,7 @@ export function agreementOf(model: ModelDescription, expected: RawScore[], recei
   for (const [frame, one] of expected.entries()) {
     const other = received[frame];
     note(distance(one.score, other.score) / severity, 'score', frame);
+    note(farthest(one.classes, other.classes), 'score', frame);
     const same = one.map?.width === other.map?.width && one.map?.height === other.map?.height;
     if (!same) note(Number.POSITIVE_INFINITY, 'map', frame);
     else note(farthest(one.map?.values, other.map?.values) / unit, 'map', frame);

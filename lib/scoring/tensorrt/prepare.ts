@@ -1,6 +1,7 @@
 import { GoodpartError } from '../../core/errors.ts';
 import { checkGraph, type RawScore, readOutputs } from '../fit.ts';
 import type { ModelDescription } from '../model-schema.ts';
+import { referenceFrames } from '../reference-frames.ts';
 import type { RunThread } from '../run-thread.ts';
 import { wantedOutputs } from '../score-frame.ts';
 import type { TensorInput, TensorOutput } from '../session.ts';
@@ -8,7 +9,6 @@ import { type Addon, type AddonTensor, addonError, type Examined, shownVersion }
 import { type Agreement, agreementOf, shownAgreement } from './agreement.ts';
 import type { PlanCache, PlanKey, Precision } from './plan-cache.ts';
 import { platformVersion } from './platform.ts';
-import { referenceFrames } from './reference-frames.ts';
 
 export interface Subject {
   key: string;
@@ -97,7 +97,7 @@ function infos(tensors: AddonTensor[], input: boolean) {
 function incomparable(frames: number): GoodpartError {
   const why =
     frames === 0
-      ? 'no reference frames (example-NN.png) are kept with this version: learn it here'
+      ? 'no reference frames (example-NN.png) are kept with this version: learn it here, or import it with --good'
       : 'the model has no fail limit above its median';
   return new GoodpartError('GP_TENSORRT_REFUSED', `TensorRT cannot be compared with the CPU: ${why}`);
 }

@@ -35,6 +35,7 @@ describe('a fault on the simulated line', function () {
     rehearsal = await Rehearsal.open({ engineMs: { from: 60, to: 250 }, deadlineMs: 500 });
     test = new TestLine(rehearsal, 'modbus', { partsPerMinute: 480, pitch: 1 });
     await test.start();
+    await recovers();
   });
 
   after(async () => {
@@ -52,7 +53,7 @@ describe('a fault on the simulated line', function () {
       () => {
         const state = test.line.state();
         if (state.stands === 'fault' || state.stands === 'restarted') test.line.reset();
-        return good() >= from + 8;
+        return good() >= from + 4;
       },
       { timeoutMs: 40_000, everyMs: 200 },
     ).catch((error: Error) => {
@@ -72,7 +73,6 @@ describe('a fault on the simulated line', function () {
 
   for (const name of faultNames) {
     it(`${name}: is noticed${stops.includes(name) ? ', stops the line' : ''}, lets nothing un-proven pass, and goes by`, async () => {
-      await recovers();
       const before = test.line.totals();
       test.line.fault(name, true);
       const pattern = shows[name];

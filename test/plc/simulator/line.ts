@@ -17,7 +17,7 @@ export class TestLine {
       over === 'modbus'
         ? ({ kind: 'modbus', port: rehearsal.port } as const)
         : ({
-            ...{ kind: 'opcua', url: rehearsal.opcuaUrl ?? '', pkiDir: tempDir('plc-pki') },
+            ...{ kind: 'opcua', url: rehearsal.opcuaUrl, pkiDir: tempDir('plc-pki') },
             ...{ user: rehearsalUser.name, password: rehearsalUser.password },
           } as const);
     const settings = simulatorSettings.parse({ protocol, ejectPosition: 14, pollMs: 5, ...more });

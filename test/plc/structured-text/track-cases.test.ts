@@ -118,6 +118,36 @@ describe('FB_GoodpartTrack: slots', () => {
     assert.deepEqual(line.faults(), []);
   });
 
+  it('counts the time that the line moves, also over a stop between two pulses', () => {
+    const line = new TrackBench({ tickMaxMs: 150 }).ticks(1);
+    for (let n = 0; n < 50; n++) line.cycle({ moving: false });
+    for (let n = 0; n < 5; n++) line.cycle();
+    assert.deepEqual(line.faults(), []);
+    for (let n = 0; n < 5; n++) line.cycle();
+    assert.deepEqual(line.faults(), ['missedPulse']);
+  });
+
+  it('ejects all that moves past the ejector between a missed pulse and the next one', () => {
+    const line = new TrackBench({ tickMaxMs: 150, confirmMs: 300 }).ticks(1);
+    for (let n = 0; n < 8; n++) line.cycle();
+    assert.equal(line.out.eject, true);
+    assert.equal(line.cycle({ moving: false, reset: true }).eject, false);
+    // the first pulse after the stop is missing as well: too early to be noticed
+    for (let n = 0; n < 12; n++) assert.equal(line.cycle().eject, true);
+    line.cycle({ ejectSensor: true });
+    assert.deepEqual(line.faults(), []);
+    line.ticks(1);
+    assert.equal(line.out.eject, false);
+  });
+
+  it('ejects all that moves past the ejector between the PLC’s start and the first pulse', () => {
+    const line = new TrackBench({ tickMaxMs: 150 }, { fresh: true });
+    assert.equal(line.cycle().eject, true);
+    assert.equal(line.cycle({ moving: false }).eject, false);
+    assert.equal(line.cycle({ slotCount: 2 }).eject, false);
+    assert.equal(line.ticks(1).out.eject, false);
+  });
+
   it('takes a bouncing encoder for a fault', () => {
     const line = new TrackBench({ tickMinMs: 50 }).part().ticks(2).result(101, true);
     line.cycle({ tick: true });
@@ -189,6 +219,21 @@ describe('FB_GoodpartTrack: the reject gate', () => {
       assert.equal(line.out.stopRequest, true);
       line.cycle({ reset: true });
       assert.deepEqual([line.faults(), line.out.stopRequest], [[], false]);
+    });
+  }
+
+  for (const [limit, what] of [
+    [{ confirmMs: 300 }, 'time'],
+    [{ confirmTicks: 3 }, 'ticks'],
+  ] as const) {
+    it(`expects what was ejected on doubt at the eject sensor, within its ${what} only, and does not miss it`, () => {
+      const line = new TrackBench(limit, { fresh: true }).ticks(3);
+      line.cycle({ ejectSensor: true });
+      line.cycle();
+      line.cycle({ ejectSensor: true });
+      assert.deepEqual([line.faults(), line.out.stopRequest], [[], false]);
+      line.ticks(10 + 4).cycle({ ejectSensor: true });
+      assert.deepEqual(line.faults(), ['unexpectedEject']);
     });
   }
 

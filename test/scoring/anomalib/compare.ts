@@ -4,6 +4,7 @@ import { decodeTo } from '../../../lib/imaging/decode.ts';
 import { readOutputs, toTensor } from '../../../lib/scoring/fit.ts';
 import { importModel } from '../../../lib/scoring/import/import-model.ts';
 import { parseModel } from '../../../lib/scoring/model-schema.ts';
+import { wantedOutputs } from '../../../lib/scoring/score-frame.ts';
 import { Session } from '../../../lib/scoring/session.ts';
 
 /** What make_exports.py writes into results.json. */
@@ -65,7 +66,7 @@ export async function compare(dir: string, { name, side, crop, onnx, frames }: C
   const got = await importModel({ onnx: join(dir, onnx), name: 'judged', version: '1' });
   const model = parseModel({ schema: 1, ...got.description, sha256: '0'.repeat(64) });
   const session = await Session.open(got.onnx, { threads: 2 });
-  const wanted = [model.outputs.map, model.outputs.score].filter((output) => output !== null);
+  const wanted = wantedOutputs(model);
   const agreements: Agreement[] = [];
   for (const [scale, pictures] of Object.entries(frames)) {
     const worst = { score: 0, predScore: 0, peak: 0, milliseconds: 0 };
