@@ -16,8 +16,3 @@ export interface ScoreReply {
   /** Where it is another one than said at loading: which of several servers ran it. */
   provider?: string;
 }
-
-export interface BenchReply {
-  /** Milliseconds of each run. */
-  times: number[];
-}
