@@ -77,19 +77,25 @@ async function withModel(
     const end = systemClock.mono() + ms;
     return () => systemClock.mono() >= end;
   };
-  await stream.flood(inFlight, forMs(sliceMs));
-  const rates: { bare: number; decode: number; run: number; through: number }[] = [];
+  const flood = async (ms: number) => {
+    const slice: Closed[] = [];
+    await stream.flood(inFlight, forMs(ms), (one) => slice.push(one));
+    return slice;
+  };
+  await flood(sliceMs);
+  const rates: { bare: number; decode: number; run: number; runAlone: number; through: number }[] = [];
   const closed: Closed[] = [];
   const delay = monitorEventLoopDelay({ resolution: 1 });
   for (let round = 0; round < rounds; round++) {
     const { perSecond: slower, decodesPerSecond: decode, runsPerSecond: run } = await bare.slower(jpeg, sliceMs);
-    const slice = await stream.flood(inFlight, forMs(sliceMs));
-    rates.push({ bare: slower, decode, run, through: perSecond(slice.slice(0, -1)) });
+    const slice = await flood(sliceMs);
+    const runAlone = await bare.runsPerSecond(jpeg, sliceMs / 2);
+    rates.push({ bare: slower, decode, run, runAlone, through: perSecond(slice.slice(0, -1)) });
     closed.push(...slice);
   }
   // one stretch of full load: a monitor that is switched off and on counts the pause as a delay
   delay.enable();
-  closed.push(...(await stream.flood(inFlight, forMs(2 * sliceMs))));
+  closed.push(...(await flood(2 * sliceMs)));
   delay.disable();
   const through = median(rates.map((rate) => rate.through));
   const halves: Closed[] = [];
@@ -111,6 +117,7 @@ async function withModel(
     bareRunsPerSecond: middle(({ run }) => run),
     inspectionsPerSecond: middle((rate) => rate.through),
     shareOfBare: middle((rate) => rate.through / rate.bare),
+    shareOfRunAlone: middle((rate) => rate.through / Math.min(rate.decode, rate.runAlone)),
     shareOfBareByRound: rates.map((rate) => rounded(rate.through / rate.bare)),
     eventLoopDelayMs: {
       p50: rounded(delay.percentile(50) / 1e6),
@@ -120,7 +127,7 @@ async function withModel(
     fullLoadMs: stages(closed),
     halfLoad: {
       perSecond: rounded(through / 2),
-      overheadMs: spread(halves.map(overhead)),
+      ...overheads(halves),
       beyondBareStagesMs: rounded(median(halves.map(({ sent, at }) => at - sent)) - bareMs.decode - bareMs.run),
       bareAloneMs: { decode: rounded(bareMs.decode), run: rounded(bareMs.run) },
       stagesMs: stages(halves),
@@ -129,10 +136,22 @@ async function withModel(
   };
 }
 
-/** From the frame to the published verdict, less what its decode and its run took. */
-function overhead({ inspection: { views }, sent, at }: Closed): number {
-  const timings = views[0]?.score?.timings;
-  return timings ? at - sent - timings.decode - timings.run : Number.NaN;
+/**
+ * From the frame to the published verdict, less what its decode and its run took; and where that goes: between Node-RED and the engine's two
+ * threads, and in Node-RED before and after.
+ */
+function overheads(closed: readonly Closed[]): Record<string, Spread> {
+  const all: number[] = [];
+  const engine: number[] = [];
+  for (const { inspection, sent, at } of closed) {
+    const timings = inspection.views[0]?.score?.timings;
+    if (timings === undefined) continue;
+    const { decode, run, total } = timings;
+    all.push(at - sent - decode - run);
+    engine.push(total - decode - run);
+  }
+  const station = all.map((whole, i) => whole - engine[i]);
+  return { overheadMs: spread(all), ofThatEngineMs: spread(engine), ofThatNodeRedMs: spread(station) };
 }
 
 function stages(closed: readonly Closed[]): Record<string, Spread> {

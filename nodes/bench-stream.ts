@@ -5,6 +5,9 @@ import { type BenchPicture, benchFrame } from '../lib/scoring/bench-frames.ts';
 import type { Station } from '../lib/station/station.ts';
 import type { Closed } from './bench-rig.ts';
 
+/** After the last part; longer than any deadline here. */
+const lastMs = 6000;
+
 interface Target {
   station: Station;
   node: { receive(message: object): void };
@@ -20,9 +23,8 @@ export class BenchStream {
     this.#target = target;
   }
 
-  /** Keeps `inFlight` inspections going until `enough`; resolves with those that were closed, in that order. */
-  async flood(inFlight: number, enough: (closed: number) => boolean, each = (_: Closed) => {}): Promise<Closed[]> {
-    const closed: Closed[] = [];
+  /** Keeps `inFlight` inspections going until `enough`, and gives each that is closed to `take`, in that order. */
+  async flood(inFlight: number, enough: () => boolean, take: (closed: Closed) => void): Promise<void> {
     const over = Promise.withResolvers<void>();
     let open = 0;
     let ended = false;
@@ -32,19 +34,17 @@ export class BenchStream {
     };
     const stop = this.#listen((one) => {
       open -= 1;
-      closed.push(one);
-      each(one);
-      ended ||= enough(closed.length);
+      take(one);
+      ended ||= enough();
       if (!ended) send();
       else if (open === 0) over.resolve();
     });
     for (let i = 0; i < inFlight; i++) send();
     await over.promise;
     stop();
-    return closed;
   }
 
-  /** One inspection each `periodMs`, as a line gives them. */
+  /** One inspection each `periodMs`, as a line gives them; those that the station refused are missing from what comes. */
   async paced(periodMs: number, count: number): Promise<Closed[]> {
     const closed: Closed[] = [];
     const stop = this.#listen((one) => closed.push(one));
@@ -53,7 +53,7 @@ export class BenchStream {
       this.#send();
       await pause(Math.max(0, began + (i + 1) * periodMs - systemClock.mono()));
     }
-    while (closed.length < count) await pause(5);
+    for (let waited = 0; closed.length < count && waited < lastMs; waited += 5) await pause(5);
     stop();
     return closed;
   }
@@ -64,11 +64,11 @@ export class BenchStream {
     node.receive({ payload: benchFrame(pictures[this.#sent % pictures.length], this.#sent) });
   }
 
-  /** The frame was exposed as it was sent. */
+  /** The frame was exposed as it was sent. First of all listeners: the PLC's side has been told before, the record is written after. */
   #listen(take: (closed: Closed) => void): () => void {
     const { station } = this.#target;
     const closed = (inspection: Inspection) => take({ inspection, sent: inspection.trigger.at, at: systemClock.mono() });
-    station.on('closed', closed);
+    station.prependListener('closed', closed);
     return () => station.off('closed', closed);
   }
 }

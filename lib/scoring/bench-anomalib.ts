@@ -69,7 +69,7 @@ export async function besideAnomalib({ rounds = 7, sliceMs = 1500 } = {}): Promi
       sameRuntimePerSecond: middle(({ onnxruntime }) => onnxruntime),
       timesSameRuntime: middle(({ ours, onnxruntime }) => ours / onnxruntime),
       scores: { ours: own, ...scores },
-      largestScoreDifference: {
+      largestRelativeDifference: {
         inferencer: largest(own, scores.inferencer),
         onnxruntime: largest(own, scores.onnxruntime),
       },
@@ -105,7 +105,7 @@ async function scoresWithoutResize(
   const ours = await scoresOf(engine, key, pictures);
   const { scores } = await theirs.take('inferencer', files, 0);
   const { scores: sameRuntime } = await theirs.take('onnxruntime', files, 0);
-  return { largestScoreDifferenceUnresized: { inferencer: largest(ours, scores), onnxruntime: largest(ours, sameRuntime) } };
+  return { largestRelativeDifferenceUnresized: { inferencer: largest(ours, scores), onnxruntime: largest(ours, sameRuntime) } };
 }
 
 async function scoresOf(engine: OnnxRuntimeEngine, key: string, pictures: BenchPicture[]): Promise<number[]> {
@@ -116,7 +116,9 @@ async function scoresOf(engine: OnnxRuntimeEngine, key: string, pictures: BenchP
   return scores;
 }
 
-const largest = (a: number[], b: number[]) => Math.max(...a.map((score, i) => Math.abs(score - b[i])));
+/** Of |ours − theirs| / |theirs|. */
+const largest = (ours: number[], theirs: number[]) =>
+  Math.max(...ours.map((score, i) => Math.abs(score - theirs[i]) / Math.abs(theirs[i])));
 
 /** The Python process. */
 class AnomalibSide {

@@ -30,6 +30,12 @@ export class BareStages {
     return { perSecond: Math.min(decodesPerSecond, runsPerSecond), decodesPerSecond, runsPerSecond };
   }
 
+  /** The run loop by itself, with nothing beside it. */
+  async runsPerSecond(jpeg: Buffer, ms: number): Promise<number> {
+    const { runs } = await this.#loops(jpeg, ms, 'run');
+    return 1000 / mean(runs);
+  }
+
   /** Medians of one decode and one run, each with the machine to itself. */
   async alone(jpeg: Buffer, ms: number): Promise<{ decodeMs: number; runMs: number }> {
     const { decodes, runs } = await this.#loops(jpeg, ms, 'alone');
@@ -40,7 +46,7 @@ export class BareStages {
     return this.#child.stop();
   }
 
-  async #loops(jpeg: Buffer, ms: number, how: 'together' | 'alone'): Promise<BareLoops> {
+  async #loops(jpeg: Buffer, ms: number, how: 'together' | 'alone' | 'run'): Promise<BareLoops> {
     const { body } = await this.#child.request('loops', { ms, how }, [jpeg], { deadlineMs: ms + 60_000 });
     return body as BareLoops;
   }

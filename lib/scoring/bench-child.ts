@@ -26,9 +26,9 @@ async function load({ dir, threads }: { dir: string; threads: number }): Promise
   return undefined;
 }
 
-/** `together`: for `ms` milliseconds a decode loop and a run loop beside each other; `alone`: one decode, one run, and so on. */
+/** For `ms` milliseconds. `together`: a decode loop and a run loop beside each other; `alone`: one decode, one run, and so on; `run`: a run loop. */
 async function loops(
-  { ms, how }: { ms: number; how: 'together' | 'alone' },
+  { ms, how }: { ms: number; how: 'together' | 'alone' | 'run' },
   [jpeg]: Buffer[],
 ): Promise<{ body: BareLoops }> {
   const began = systemClock.mono();
@@ -40,9 +40,9 @@ async function loops(
     await bareDecode(jpeg);
     decodes.push(systemClock.mono() - from);
   };
-  if (how === 'together') {
+  if (how !== 'alone') {
     const running = ask({ ms });
-    while (systemClock.mono() < end) await decode();
+    while (how === 'together' && systemClock.mono() < end) await decode();
     runs.push(...(await running));
   }
   while (how === 'alone' && systemClock.mono() < end) {

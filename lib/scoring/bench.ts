@@ -12,6 +12,8 @@ import { replicaTable } from './bench-replicas.ts';
 import { OnnxRuntimeEngine } from './engine.ts';
 import { ModelStore } from './model-store.ts';
 
+const inFlight = 3;
+
 /**
  * The engine by itself, beside anomalib, and on several servers. `dir`: a model's folder; by default a generated network. A whole
  * station is measured by the bench of `nodes`.
@@ -28,7 +30,7 @@ export async function bench(
 }
 
 /**
- * Inspections a second through the engine with one ONNX thread and two frames in flight, against the slower of a bare decode loop and a bare
+ * Inspections a second through the engine with one ONNX thread and three frames in flight (one decoded, one run, one on its way), against the slower of a bare decode loop and a bare
  * `session.run` loop that run beside each other. Slices take turns, so that a neighbour's load meets both.
  */
 export async function engineBench(
@@ -44,23 +46,23 @@ export async function engineBench(
     const { key } = await engine.load(modelDir);
     bare = await BareStages.open(modelDir);
     const pictures = await jpegPictures(1920, 1080, 3);
-    await flood(engine, key, pictures, sliceMs);
+    await flood(engine, key, pictures, sliceMs, inFlight);
     const rates: { bare: number; through: number }[] = [];
     const timings: ScoreTimings[] = [];
     for (let round = 0; round < rounds; round++) {
       const slower = await bare.slower(pictures[0].data, sliceMs);
-      const answered = await flood(engine, key, pictures, sliceMs);
+      const answered = await flood(engine, key, pictures, sliceMs, inFlight);
       timings.push(...answered.map((one) => one.timings));
       rates.push({ bare: slower.perSecond, through: perSecond(answered) });
     }
-    const raw = await flood(engine, key, [rawPicture(640, 480, 1), rawPicture(640, 480, 2)], sliceMs);
+    const raw = await flood(engine, key, [rawPicture(640, 480, 1), rawPicture(640, 480, 2)], sliceMs, inFlight);
     const stage = (pick: (one: ScoreTimings) => number) => timings.map(pick);
     const [decodeMs, runMs] = [median(stage(({ decode }) => decode)), median(stage(({ run }) => run))];
     const periodMs = 1000 / median(rates.map(({ through }) => through));
     return {
       model: dir ?? 'generated',
       frame: '1920x1080 JPEG',
-      ...{ threads: 1, inFlight: 2, rounds, sliceMs },
+      ...{ threads: 1, inFlight, rounds, sliceMs },
       barePerSecond: rounded(median(rates.map((rate) => rate.bare))),
       inspectionsPerSecond: rounded(median(rates.map(({ through }) => through))),
       shareOfBare: rounded(median(rates.map((rate) => rate.through / rate.bare))),

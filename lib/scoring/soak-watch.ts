@@ -26,6 +26,7 @@ export interface Growth {
   flat: boolean;
 }
 
+const mostLatencies = 1_000_000;
 const blocks = 8;
 /** Student's t, one-sided 2.5 %, for eight points and a line. */
 const significant = 2.45;
@@ -38,7 +39,8 @@ const negligible = { mbPer10k: 0.1, handlesPer10k: 0.1 };
  */
 export class SoakWatch {
   readonly #watched = new Map<number, Watched>();
-  readonly #latencies: number[] = [];
+  /** As large from the start as it ever gets, and in use: what watches must not grow either. */
+  readonly #latencies = new Float32Array(mostLatencies).fill(1);
   readonly #everyMs: number;
   #inspections = 0;
   #next = 0;
@@ -51,8 +53,8 @@ export class SoakWatch {
 
   /** One more inspection, with its latency in milliseconds. */
   inspected(latencyMs: number): void {
+    if (this.#inspections < mostLatencies) this.#latencies[this.#inspections] = latencyMs;
     this.#inspections += 1;
-    this.#latencies.push(latencyMs);
     const now = systemClock.mono();
     if (now < this.#next) return;
     this.#next = now + this.#everyMs;
@@ -78,9 +80,9 @@ export class SoakWatch {
   /** Medians over ten windows each of their p50 and p99, for the second and the last quarter of the run. */
   #latencyQuarters() {
     const windows = 40;
-    const size = Math.floor(this.#latencies.length / windows);
+    const size = Math.floor(Math.min(this.#inspections, mostLatencies) / windows);
     const of = (share: number) =>
-      Array.from({ length: windows }, (_, i) => quantile(this.#latencies.slice(i * size, (i + 1) * size), share));
+      Array.from({ length: windows }, (_, i) => quantile([...this.#latencies.subarray(i * size, (i + 1) * size)], share));
     const quarter = (values: number[], number: number) => rounded(median(values.slice(number * 10, number * 10 + 10)));
     const [p50, p99] = [of(0.5), of(0.99)];
     const [second, last] = [quarter(p99, 1), quarter(p99, 3)];

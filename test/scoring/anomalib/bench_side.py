@@ -2,7 +2,7 @@
 
     python3 bench_side.py OUT [MODEL]
 
-fits MODEL (default padim) as make_exports.py does, exports it with an open picture size into OUT and prints one line of JSON. Then, for each
+Needs anomalib 2.x. Fits MODEL (default padim) as make_exports.py does, exports it with an open picture size into OUT and prints one line of JSON. Then, for each
 line {"ms", "pictures", "how"} on stdin, it takes the pictures (paths) in turn for so many milliseconds and prints {"times", "scores"}:
 `inferencer` is anomalib's OpenVINOInferencer on the .onnx file, the only one that anomalib has for ONNX; `onnxruntime` reads and prepares
 pictures with the same two functions of anomalib and runs the same file in onnxruntime, which anomalib itself does not offer. One thread each.
@@ -26,6 +26,7 @@ import onnxruntime  # noqa: E402
 import openvino  # noqa: E402
 from anomalib.data.utils import read_image  # noqa: E402
 from anomalib.deploy import OpenVINOInferencer  # noqa: E402
+from anomalib.post_processing import PostProcessor  # noqa: E402
 
 
 def answer(value: dict) -> None:
@@ -38,7 +39,10 @@ def main() -> None:
     wanted = sys.argv[2] if len(sys.argv) > 2 else "padim"
     os.chdir(out)  # OpenVINO's cache folder
     spec = next(each[1:] for each in made.models() if each[0] == wanted)
-    made.export(made.fitted(spec), out, spec[2], spec[3], "open")
+    module = made.fitted(spec)
+    # scores as the model has them: normalised ones are cut off at 0 and 1, where any two are equal
+    module.post_processor = PostProcessor(enable_normalization=False, enable_thresholding=False).eval()
+    made.export(module, out, spec[2], spec[3], "open")
     path = out / "weights" / "onnx" / "model.onnx"
     inferencer = OpenVINOInferencer(path=path, device="CPU", config={"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1})
     options = onnxruntime.SessionOptions()
