@@ -15,10 +15,10 @@ const megabyte = 2 ** 20;
 function flowOf(cameras: number): object[] {
   const keep = { passPercent: 0, keepWarn: false, keepInvalid: false };
   return Array.from({ length: cameras }, (_, i) => {
-    const [z, station, model] = [`tab${i}`, `station${i}`, `model${i}`];
+    const [z, station, model] = [`tab${i}`, `the-station${i}`, `model${i}`];
     return [
       { id: z, type: 'tab', label: z },
-      { id: station, type: 'goodpart-station', line: 'bench', station, deadlineMs: 5000, maxOpen: 2 },
+      { id: station, type: 'goodpart-station', line: 'bench', station: `station${i}`, deadlineMs: 5000, maxOpen: 2 },
       { id: model, type: 'goodpart-model', threads: 1 },
       {
         ...{ id: `camera${i}`, z, type: 'goodpart-camera', station, source: 'simulator', seed: i + 1 },
@@ -54,7 +54,7 @@ async function measure({ cameras, models, periodMs, ms }: CamerasOrder): Promise
     };
     await watched(rig, line(3000));
     const first = await watched(rig, line(ms));
-    const flat = await watched(rig, async () => {
+    const flatOut = await watched(rig, async () => {
       const until = systemClock.mono() + ms;
       const stops = rig.stations.map((station, i) => {
         const next = () => {
@@ -76,8 +76,8 @@ async function measure({ cameras, models, periodMs, ms }: CamerasOrder): Promise
     const sum = (of: typeof children) => of.reduce((total, child) => total + child.residentMb, 0);
     return {
       cameras,
-      paced: { ...first, late: first.late },
-      flat: { perSecond: flat.perSecond, latencyMs: flat.latencyMs },
+      paced: first,
+      flatOut,
       nodeRed: { used: rounded((heapUsed + external) / megabyte), resident: rounded(residentMb(process.pid)) },
       childrenMb: rounded(sum(children)),
       childMb: Object.fromEntries(
@@ -95,17 +95,21 @@ const kindOf = (name: string) => name.split(' ')[0];
 /** Inspections closed while `work` lasts, and what came with them. */
 async function watched(rig: BenchRig, work: () => Promise<unknown>) {
   const latencies: number[] = [];
-  let late = 0;
+  let notPassed = 0;
+  let refused = 0;
   const closed = ({ verdict, trigger }: Inspection) => {
     latencies.push(systemClock.mono() - trigger.at);
-    if (verdict !== 'pass') late += 1;
+    if (verdict !== 'pass') notPassed += 1;
   };
-  for (const station of rig.stations) station.on('closed', closed);
+  const refusal = () => {
+    refused += 1;
+  };
+  for (const station of rig.stations) station.on('closed', closed).on('refused', refusal);
   const began = systemClock.mono();
   await work();
   const took = systemClock.mono() - began;
-  for (const station of rig.stations) station.off('closed', closed);
-  return { perSecond: rounded((1000 * latencies.length) / took), latencyMs: spread(latencies), late };
+  for (const station of rig.stations) station.off('closed', closed).off('refused', refusal);
+  return { perSecond: rounded((1000 * latencies.length) / took), latencyMs: spread(latencies), notPassed, refused };
 }
 
 measure(JSON.parse(process.argv[2])).then(

@@ -2,11 +2,19 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { rounded, type Spread, slopeOf } from '../lib/scoring/bench-figures.ts';
 
+/** Inspections of all cameras; `refused`: parts that came while two were open already. */
+export interface Stretch {
+  perSecond: number;
+  latencyMs: Spread;
+  notPassed: number;
+  refused: number;
+}
+
 /** What a Node-RED process with some cameras says of itself. */
 export interface CamerasRow {
   cameras: number;
-  paced: { perSecond: number; latencyMs: Spread; late: number };
-  flat: { perSecond: number; latencyMs: Spread };
+  paced: Stretch;
+  flatOut: Stretch;
   /** MB. `used`: heap and memory outside of it after a collection. */
   nodeRed: { used: number; resident: number };
   /** Resident memory of all children, and by kind for each camera. */
@@ -49,7 +57,9 @@ export async function camerasTable(
 }
 
 function inProcess(order: CamerasOrder): Promise<CamerasRow> {
-  const child = fork(join(__dirname, 'bench-cameras-process.js'), [JSON.stringify(order)], { execArgv: ['--expose-gc'] });
+  const child = fork(join(__dirname, 'bench-cameras-process.js'), [JSON.stringify(order)], {
+    execArgv: ['--expose-gc'],
+  });
   return new Promise((done, failed) => {
     child.once('message', (row) => done(row as CamerasRow));
     child.once('exit', (code, signal) => failed(new Error(`the process with cameras ended with ${signal ?? code}`)));

@@ -67,7 +67,8 @@ export class BenchStream {
   /** The frame was exposed as it was sent. First of all listeners: the PLC's side has been told before, the record is written after. */
   #listen(take: (closed: Closed) => void): () => void {
     const { station } = this.#target;
-    const closed = (inspection: Inspection) => take({ inspection, sent: inspection.trigger.at, at: systemClock.mono() });
+    const closed = (inspection: Inspection) =>
+      take({ inspection, sent: inspection.trigger.at, at: systemClock.mono() });
     station.prependListener('closed', closed);
     return () => station.off('closed', closed);
   }

@@ -105,7 +105,9 @@ async function scoresWithoutResize(
   const ours = await scoresOf(engine, key, pictures);
   const { scores } = await theirs.take('inferencer', files, 0);
   const { scores: sameRuntime } = await theirs.take('onnxruntime', files, 0);
-  return { largestRelativeDifferenceUnresized: { inferencer: largest(ours, scores), onnxruntime: largest(ours, sameRuntime) } };
+  return {
+    largestRelativeDifferenceUnresized: { inferencer: largest(ours, scores), onnxruntime: largest(ours, sameRuntime) },
+  };
 }
 
 async function scoresOf(engine: OnnxRuntimeEngine, key: string, pictures: BenchPicture[]): Promise<number[]> {

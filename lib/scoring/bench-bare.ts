@@ -24,7 +24,10 @@ export class BareStages {
   }
 
   /** Decode loop and run loop beside each other for `ms`; how many a second the slower one makes. */
-  async slower(jpeg: Buffer, ms: number): Promise<{ perSecond: number; decodesPerSecond: number; runsPerSecond: number }> {
+  async slower(
+    jpeg: Buffer,
+    ms: number,
+  ): Promise<{ perSecond: number; decodesPerSecond: number; runsPerSecond: number }> {
     const { decodes, runs } = await this.#loops(jpeg, ms, 'together');
     const [decodesPerSecond, runsPerSecond] = [1000 / mean(decodes), 1000 / mean(runs)];
     return { perSecond: Math.min(decodesPerSecond, runsPerSecond), decodesPerSecond, runsPerSecond };

@@ -16,16 +16,19 @@ import { ModelStore } from './model-store.ts';
  * One KServe engine, 1 to 4 replicas: inspections a second from 640x480 JPEG, latency, and the engine child's memory. The replicas are stand-ins
  * (bench-replica.ts) that take `computeMs` for a frame without using the processor; two frames for each are in flight.
  */
-export async function replicaTable({ counts = [1, 2, 3, 4], computeMs = 25, ms = 4000 } = {}): Promise<
-  Record<string, unknown>
-> {
+export async function replicaTable({
+  counts = [1, 2, 3, 4],
+  computeMs = 25,
+  ms = 4000,
+} = {}): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'goodpart-replicas-'));
   try {
     const { description, onnx } = benchModel(64);
     const dir = await new ModelStore(folder).add(description, onnx);
     const pictures = await jpegPictures(640, 480, 3);
     const rows: Record<string, unknown>[] = [];
-    for (const replicas of counts) rows.push({ replicas, ...(await withReplicas(replicas, dir, computeMs, pictures, ms)) });
+    for (const replicas of counts)
+      rows.push({ replicas, ...(await withReplicas(replicas, dir, computeMs, pictures, ms)) });
     return { servers: `stand-ins of ${computeMs} ms a frame, written here`, frame: '640x480 JPEG', rows };
   } finally {
     await rm(folder, { recursive: true, force: true });

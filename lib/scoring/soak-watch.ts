@@ -16,6 +16,8 @@ interface Watched {
 
 export interface Growth {
   residentMb: { first: number; last: number };
+  /** Means of ten equal stretches of the whole run, to see the shape by. */
+  residentMbByTenth: number[];
   handles: { first: number; last: number };
   /** MB for 10,000 inspections, over the last three quarters. */
   mbPer10k: number;
@@ -65,7 +67,9 @@ export class SoakWatch {
   async report(): Promise<Record<string, unknown>> {
     await this.#sampling;
     await this.#sample();
-    const growths = [...this.#watched].map(([pid, { name, samples }]) => [`${name} (${pid})`, growthOf(samples)] as const);
+    const growths = [...this.#watched].map(
+      ([pid, { name, samples }]) => [`${name} (${pid})`, growthOf(samples)] as const,
+    );
     const gone = processesGone([...this.#watched.keys()]);
     const latencyMs = this.#latencyQuarters();
     return {
@@ -82,7 +86,9 @@ export class SoakWatch {
     const windows = 40;
     const size = Math.floor(Math.min(this.#inspections, mostLatencies) / windows);
     const of = (share: number) =>
-      Array.from({ length: windows }, (_, i) => quantile([...this.#latencies.subarray(i * size, (i + 1) * size)], share));
+      Array.from({ length: windows }, (_, i) =>
+        quantile([...this.#latencies.subarray(i * size, (i + 1) * size)], share),
+      );
     const quarter = (values: number[], number: number) => rounded(median(values.slice(number * 10, number * 10 + 10)));
     const [p50, p99] = [of(0.5), of(0.99)];
     const [second, last] = [quarter(p99, 1), quarter(p99, 3)];
@@ -131,6 +137,7 @@ export function growthOf(samples: readonly Sample[]): Growth {
   });
   return {
     residentMb: ends(({ residentMb }) => residentMb),
+    residentMbByTenth: inBlocks(samples, 10).map((block) => rounded(mean(block.map(({ residentMb }) => residentMb)))),
     handles: ends((sample) => sample.handles),
     mbPer10k: rounded(memory.slope),
     standardError: rounded(memory.standardError),
@@ -142,10 +149,13 @@ export function growthOf(samples: readonly Sample[]): Growth {
 /** Memory moves in steps that last: neighbouring samples say the same twice, means of eight long blocks hardly do. */
 function slopeOfBlocks(points: [number, number][]): Slope {
   if (points.length < blocks) return slopeOf(points);
-  const of = (axis: 0 | 1, block: [number, number][]) => mean(block.map((point) => point[axis]));
-  const means = Array.from({ length: blocks }, (_, i) => {
-    const block = points.slice(Math.floor((i * points.length) / blocks), Math.floor(((i + 1) * points.length) / blocks));
-    return [of(0, block), of(1, block)] as const;
-  });
-  return slopeOf(means);
+  return slopeOf(
+    inBlocks(points, blocks).map((block) => [mean(block.map(([x]) => x)), mean(block.map(([, y]) => y))] as const),
+  );
+}
+
+function inBlocks<T>(list: readonly T[], count: number): T[][] {
+  const edge = (block: number) => Math.floor((block * list.length) / count);
+  const all = Array.from({ length: count }, (_, block) => list.slice(edge(block), edge(block + 1)));
+  return all.filter(({ length }) => length > 0);
 }

@@ -18,7 +18,11 @@ export async function soak(seconds: number, inspections = Number.POSITIVE_INFINI
   try {
     const { description, onnx } = benchModel(64);
     const { key } = await engine.load(await new ModelStore(folder).add(description, onnx));
-    const pictures = [...(await jpegPictures(640, 480, 2)), rawPicture(320, 240, 1), ...(await jpegPictures(320, 240, 1))];
+    const pictures = [
+      ...(await jpegPictures(640, 480, 2)),
+      rawPicture(320, 240, 1),
+      ...(await jpegPictures(320, 240, 1)),
+    ];
     const watch = new SoakWatch(Math.min(2000, seconds * 10));
     const end = Number.isFinite(inspections) ? Number.POSITIVE_INFINITY : systemClock.mono() + seconds * 1000;
     const began = systemClock.mono();
@@ -35,7 +39,14 @@ export async function soak(seconds: number, inspections = Number.POSITIVE_INFINI
     const { failures, scored, failed } = engine.stats();
     const report = await watch.report();
     const ok = report.ok === true && failed === 0 && failures === 0 && scored === report.inspections;
-    return { seconds: Math.round(took), perSecond: Math.round(scored / took), failed, childFailures: failures, ...report, ok };
+    return {
+      seconds: Math.round(took),
+      perSecond: Math.round(scored / took),
+      failed,
+      childFailures: failures,
+      ...report,
+      ok,
+    };
   } finally {
     await engine.stop();
     await rm(folder, { recursive: true, force: true });

@@ -110,7 +110,10 @@ describe('The hot path', () => {
     const slow = make();
     const dir = await store.add({ ...description, name: 'slow' }, onnx);
     const { key } = await slow.load(dir);
-    const alone = [(await slow.score(key, solid(40, 64), soon)).score, (await slow.score(key, solid(200, 64), soon)).score];
+    const alone = [
+      (await slow.score(key, solid(40, 64), soon)).score,
+      (await slow.score(key, solid(200, 64), soon)).score,
+    ];
     assert.notEqual(alone[0], alone[1]);
     let late = 0;
     const running = Array.from({ length: 8 }, async (_, i) => {

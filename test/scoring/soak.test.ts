@@ -8,8 +8,12 @@ describe('soak of the engine', () => {
     assert.ok((result.inspections as number) > 20, JSON.stringify(result));
     assert.deepEqual([result.failed, result.childFailures, result.processesGone], [0, 0, 0]);
     const processes = Object.entries(result.processes as Record<string, { handles: { first: number; last: number } }>);
-    assert.ok(processes.some(([name]) => name.startsWith('engine soak')), JSON.stringify(processes));
-    for (const [name, { handles }] of processes) assert.ok(handles.last <= handles.first + 4, `${name}: ${handles.last}`);
+    assert.ok(
+      processes.some(([name]) => name.startsWith('engine soak')),
+      JSON.stringify(processes),
+    );
+    for (const [name, { handles }] of processes)
+      assert.ok(handles.last <= handles.first + 4, `${name}: ${handles.last}`);
   });
 });
 
