@@ -6,8 +6,7 @@ import { rounded, spread } from '../lib/scoring/bench-figures.ts';
 import { identityOf } from '../lib/scoring/model-schema.ts';
 import { ModelStore } from '../lib/scoring/model-store.ts';
 import type { CamerasOrder, CamerasRow } from './bench-cameras.ts';
-import { acceptAll, BenchRig } from './bench-rig.ts';
-import { userDirWith } from './bench-station.ts';
+import { acceptAll, BenchRig, userDirWith } from './bench-rig.ts';
 
 /** Process of the bench: one Node-RED with some simulated cameras; see `camerasTable`. */
 const megabyte = 2 ** 20;

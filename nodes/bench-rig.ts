@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../lib/core/clock.ts';
@@ -68,6 +69,14 @@ export class BenchRig {
     this.#server.close();
     rmSync(userDir, { recursive: true, force: true });
   }
+}
+
+/** A fresh user directory in which the stations find these models. */
+export function userDirWith(models: string): string {
+  const userDir = mkdtempSync(join(tmpdir(), 'goodpart-bench-'));
+  mkdirSync(join(userDir, 'goodpart'));
+  symlinkSync(models, join(userDir, 'goodpart/models'), 'dir');
+  return userDir;
 }
 
 /** A recipe by which every finite score passes: benches are about time. Resolves when inspections are accepted. */

@@ -1,6 +1,3 @@
-import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../lib/core/clock.ts';
 import { BareStages } from '../lib/scoring/bench-bare.ts';
@@ -10,7 +7,7 @@ import type { BenchPicture } from '../lib/scoring/bench-frames.ts';
 import { benchModel } from '../lib/scoring/bench-model.ts';
 import { identityOf } from '../lib/scoring/model-schema.ts';
 import { ModelStore } from '../lib/scoring/model-store.ts';
-import { acceptAll, BenchRig, type Closed, plcFlow } from './bench-rig.ts';
+import { acceptAll, BenchRig, type Closed, plcFlow, userDirWith } from './bench-rig.ts';
 import { BenchStream } from './bench-stream.ts';
 
 const inFlight = 2;
@@ -52,14 +49,6 @@ export async function stationBench(
   } finally {
     await rig.stop(userDir);
   }
-}
-
-/** A fresh user directory in which the stations find these models. */
-export function userDirWith(models: string): string {
-  const userDir = mkdtempSync(join(tmpdir(), 'goodpart-bench-'));
-  mkdirSync(join(userDir, 'goodpart'));
-  symlinkSync(models, join(userDir, 'goodpart/models'), 'dir');
-  return userDir;
 }
 
 /**

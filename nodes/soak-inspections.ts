@@ -6,8 +6,7 @@ import { benchModel } from '../lib/scoring/bench-model.ts';
 import { identityOf } from '../lib/scoring/model-schema.ts';
 import { ModelStore } from '../lib/scoring/model-store.ts';
 import { SoakWatch } from '../lib/scoring/soak-watch.ts';
-import { acceptAll, BenchRig, plcFlow } from './bench-rig.ts';
-import { userDirWith } from './bench-station.ts';
+import { acceptAll, BenchRig, plcFlow, userDirWith } from './bench-rig.ts';
 import { BenchStream } from './bench-stream.ts';
 
 const inFlight = 2;

@@ -1,7 +1,6 @@
 import { systemClock } from '../core/clock.ts';
 import { Frame } from '../core/frame.ts';
 import { gaussian, seededRandom } from '../core/random.ts';
-import { encodeJpeg } from '../imaging/encode.ts';
 
 /** A frame of those bytes, exposed now. */
 export function benchFrame(picture: BenchPicture, number: number): Frame {
@@ -36,8 +35,9 @@ export function rawPicture(width: number, height: number, seed: number): BenchPi
   return { data, encoding: 'raw', width, height, channels: 3 };
 }
 
-/** `count` JPEG files of that size, quality 90. Only in processes that may load libvips. */
+/** `count` JPEG files of that size, quality 90. Loads libvips into this process, which what only sends frames does without. */
 export async function jpegPictures(width: number, height: number, count: number): Promise<BenchPicture[]> {
+  const { encodeJpeg } = await import('../imaging/encode.ts');
   return Promise.all(
     Array.from({ length: count }, async (_, seed) => {
       const { data } = rawPicture(width, height, seed + 1);
