@@ -11,6 +11,7 @@ import { simulatorSettings } from '../lib/plc/simulator/settings.ts';
 import { LineSimulator } from '../lib/plc/simulator/simulator.ts';
 import type { PlcProtocol } from '../lib/plc/simulator/wire.ts';
 import { Rehearsal } from './rehearsal.ts';
+import { inspectionSoak } from './soak-inspections.ts';
 
 const mostParts = 10_000;
 const partsPerMinute = 900;
@@ -33,8 +34,9 @@ class Readings {
   }
 }
 
-/** Parts past a real station for about `seconds`, 10 000 at most (660 s): see `plcSoak`. */
-export function soak(seconds: number): Promise<Record<string, unknown>> {
+/** `inspections` past a whole station at full speed where given: see `inspectionSoak`; else parts for about `seconds`, 10 000 at most (660 s): see `plcSoak`. */
+export function soak(seconds: number, inspections?: number): Promise<Record<string, unknown>> {
+  if (inspections !== undefined) return inspectionSoak(inspections);
   return plcSoak({ parts: Math.min(mostParts, Math.ceil((seconds * partsPerMinute) / 60)), partsPerMinute });
 }
 

@@ -12,7 +12,9 @@ export function evidenceProcess(child: ChildChoice, initialise: () => Promise<vo
     hungMs: 5_000,
     stopMs: 5_000,
     backoff: { minMs: 100, maxMs: 5_000, resetAfterMs: 10_000 },
-    env: { UV_THREADPOOL_SIZE: '8' },
+    // glibc's many arenas and V8's young generation would go on growing for tens of thousands of records (measured)
+    env: { UV_THREADPOOL_SIZE: '8', MALLOC_ARENA_MAX: '2' },
+    nodeFlags: ['--max-semi-space-size=8'],
     ...child,
     initialise,
   });

@@ -2,6 +2,7 @@ import sharp, { type Sharp } from 'sharp';
 import { GoodpartError, invalidParameter } from '../core/errors.ts';
 import type { FrameInfo } from '../core/frame.ts';
 import { decodeDescription } from './description.ts';
+import { jpegHeader } from './jpeg-header.ts';
 
 /** Bytes of a picture and how to read them; a Frame is one. For files, size, channels and depth are not believed. */
 export interface ImageInput {
@@ -111,6 +112,8 @@ export async function openImage(image: ImageInput): Promise<OpenedImage> {
     page: 0,
     pages: 1,
   }).removeAlpha();
+  const header = jpegHeader(image.data);
+  if (header !== undefined) return opened(image, pixels, header, header.channels, 8);
   const { autoOrient, channels, depth } = await unreadable(image, () => pixels.metadata());
   return opened(image, pixels, autoOrient, channels, depth === 'uchar' ? 8 : 16);
 }

@@ -2,6 +2,7 @@
  * What `decodeTo` does to a picture, as data: part of every model's preprocessing and so of its hash. Here and not beside the
  * code, so that reading a model.json loads no native module. Change `version` whenever the same bytes could come out as
  * other pixels: older models are then refused instead of being scored by another preprocessing.
+ * `shrinkOnLoad: false`: not by libvips' fast kind; libjpeg shrinks as far as a factor of two is left to the filter.
  * `linear` is a triangle filter widened by the reduction (libvips reduce), so it antialiases and never overshoots at edges.
  */
 export const decodeDescription = {

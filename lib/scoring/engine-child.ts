@@ -2,25 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GoodpartError } from '../core/errors.ts';
 import type { ImageInput } from '../imaging/decode.ts';
-import type { PreparedReference } from '../imaging/registration.ts';
 import { serveChild } from '../process/serve-child.ts';
-import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
-import { checkGraph, inputShape, readOutputs, toTensor } from './fit.ts';
-import type { ModelDescription } from './model-schema.ts';
+import type { LoadReply, ScoreReply } from './engine-wire.ts';
+import { checkGraph, readOutputs, toTensor } from './fit.ts';
+import { InOrder } from './in-order.ts';
 import { missing, readDescription } from './model-store.ts';
 import { referenceOf } from './registering.ts';
 import { RunThread } from './run-thread.ts';
-import { scoreFrame, wantedOutputs } from './score-frame.ts';
+import { type Subject, scoreFrame, wantedOutputs } from './score-frame.ts';
+import { TensorPool } from './tensor-pool.ts';
 
 /** Process: decodes on libuv's threads, runs on its own thread, talks on this one. */
-const models = new Map<string, { model: ModelDescription; reference: PreparedReference | null }>();
+interface Loaded extends Subject {
+  tensors: TensorPool;
+}
+
+const models = new Map<string, Loaded>();
 const thread = new RunThread((error) => {
   process.stderr.write(`run thread: ${error.stack}\n`);
   process.exit(1);
 });
 
 serveChild(
-  { load, unload, score, benchBare },
+  { load, unload, score },
   {
     stop: () => thread.end(),
     // ending a thread in mid-run aborts the process and may leave a core file
@@ -59,7 +63,12 @@ async function load({
       deadline: Number.MAX_VALUE,
     });
     readOutputs(model, outputs);
-    models.set(key, { model, reference: referenceOf(model) });
+    models.set(key, {
+      model,
+      reference: referenceOf(model),
+      order: new InOrder(),
+      tensors: new TensorPool(model.input),
+    });
     return { body: { description: model, provider: opened.provider, warmUpMs: ended - began } };
   } catch (error) {
     await thread.call('close', { key });
@@ -76,18 +85,17 @@ async function score(
   { key, info, deadline }: { key: string; info: ImageInput['info']; deadline: number },
   [data]: Buffer[],
 ): Promise<{ body: ScoreReply; payloads: Buffer[] }> {
-  const { model, reference } = loaded(key);
-  return scoreFrame({ data, info }, model, reference, (tensor) =>
-    thread.call('run', { key, feeds: { [model.input.name]: tensor }, wanted: wantedOutputs(model), deadline }),
-  );
-}
-
-/** A bare `session.run` loop on the run thread, to compare the way through Node-RED's side with. */
-async function benchBare({ key, runs }: { key: string; runs: number }): Promise<{ body: BenchReply }> {
-  const { model } = loaded(key);
-  const pixels = new Uint8Array(inputShape(model.input).reduce((product, length) => product * length, 1)).fill(127);
-  const feeds = { [model.input.name]: toTensor(pixels, model.input) };
-  return { body: await thread.call('bare', { key, feeds, wanted: wantedOutputs(model), runs }) };
+  const subject = loaded(key);
+  const { model, tensors } = subject;
+  return scoreFrame({ data, info }, subject, async (pixels) => {
+    const tensor = tensors.take();
+    try {
+      const feeds = { [model.input.name]: toTensor(pixels, model.input, tensor) };
+      return await thread.call('run', { key, feeds, wanted: wantedOutputs(model), deadline });
+    } finally {
+      tensors.give(tensor);
+    }
+  });
 }
 
 function loaded(key: string) {

@@ -18,8 +18,3 @@ export interface ScoreReply {
   /** Probabilities, for a classifier that names its classes; null on the wire: not finite. */
   classes?: (number | null)[];
 }
-
-export interface BenchReply {
-  /** Milliseconds of each run. */
-  times: number[];
-}

@@ -7,7 +7,7 @@ import type { Frame } from '../core/frame.ts';
 import type { ModelIdentity, ScoreResult } from '../core/inspection.ts';
 import type { Redact } from '../process/redact.ts';
 import { type ChildState, type ChildStats, type Reply, SupervisedChild } from '../process/supervised-child.ts';
-import type { BenchReply, LoadReply, ScoreReply } from './engine-wire.ts';
+import type { LoadReply, ScoreReply } from './engine-wire.ts';
 import { classScores, identityOf, type ModelDescription } from './model-schema.ts';
 
 export interface LoadedModel {
@@ -95,6 +95,8 @@ export class ChildEngine extends EventEmitter implements Engine {
       module: kind.module,
       // libvips' and ONNX Runtime's threads in glibc's many arenas: memory would creep up for hours (measured)
       env: { MALLOC_ARENA_MAX: '2' },
+      // what a frame leaves behind is dead at once; V8 would let it fill 30 MB more before it looked, after some ten thousand frames (measured)
+      nodeFlags: ['--max-semi-space-size=8'],
       startMs: this.#options.loadMs,
       hungMs: this.#options.hungMs * 2,
       ...(kind.redact && { redact: kind.redact }),
@@ -268,11 +270,5 @@ export interface OnnxRuntimeOptions extends ChildEngineOptions {
 export class OnnxRuntimeEngine extends ChildEngine {
   constructor({ threads = 1, ...options }: OnnxRuntimeOptions) {
     super(options, { engine: 'onnxruntime', module: join(__dirname, 'engine-child.js'), load: { threads } });
-  }
-
-  /** Times of a bare `session.run` loop in the child, milliseconds, for the bench. */
-  async benchBare(key: string, runs: number): Promise<number[]> {
-    const { body } = await this.ask('benchBare', { key, runs }, 120_000);
-    return (body as BenchReply).times;
   }
 }

@@ -44,12 +44,19 @@ export function inputShape({
   return layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width];
 }
 
-/** Pixels (HWC, of the input's size; floats for float32 inputs only) as the graph's tensor. */
-export function toTensor(pixels: Levels, input: ModelInput): TensorInput {
+/**
+ * Pixels (HWC, of the input's size; floats for float32 inputs only) as the graph's tensor, in one pass; in the memory of `into` where given,
+ * else in the pixels' own where they are the tensor already.
+ */
+export function toTensor(pixels: Levels, input: ModelInput, into?: TensorInput): TensorInput {
   const shape = inputShape(input);
   const { layout, type, channels, scale = 1 } = input;
-  if (type === 'uint8' && (layout === 'NHWC' || channels === 1)) return { data: pixels, shape };
-  const data = type === 'uint8' ? new Uint8Array(pixels.length) : new Float32Array(pixels.length);
+  if (type === 'uint8' && (layout === 'NHWC' || channels === 1)) {
+    if (into === undefined) return { data: pixels, shape };
+    into.data.set(pixels);
+    return into;
+  }
+  const data = into?.data ?? (type === 'uint8' ? new Uint8Array(pixels.length) : new Float32Array(pixels.length));
   const factor = type === 'uint8' ? 1 : scale;
   const plane = input.width * input.height;
   const planar = layout === 'NCHW' && channels > 1;

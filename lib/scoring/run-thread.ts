@@ -16,10 +16,6 @@ export interface Call {
     /** Monotonic instants around the run itself. */
     result: { outputs: Record<string, TensorOutput>; began: number; ended: number };
   };
-  bare: {
-    body: { key: string; feeds: Record<string, TensorInput>; wanted: string[]; runs: number };
-    result: { times: number[] };
-  };
 }
 export type CallBody<Op extends keyof Call> = Call[Op]['body'];
 export type CallResult<Op extends keyof Call> = Call[Op]['result'];

@@ -28,17 +28,14 @@ const calls: { [op in keyof Call]: (body: CallBody<op>) => Promise<CallResult<op
     const outputs = await open(key).run(feeds, wanted);
     return { outputs, began, ended: systemClock.mono() };
   },
-  bare: async ({ key, feeds, wanted, runs }) => {
-    const session = open(key);
-    const times: number[] = [];
-    for (let i = 0; i < runs; i++) {
-      const began = systemClock.mono();
-      await session.run(feeds, wanted);
-      times.push(systemClock.mono() - began);
-    }
-    return { times };
-  },
 };
+
+/** Memory that goes over to the other thread instead of being copied: what ONNX Runtime wrote the outputs into, fresh with each run. */
+function moved(op: keyof Call, { result }: Settled): ArrayBuffer[] {
+  if (op !== 'run' || result === undefined) return [];
+  const memory = Object.values((result as CallResult<'run'>).outputs).map(({ data }) => data.buffer);
+  return memory.filter((buffer) => buffer instanceof ArrayBuffer);
+}
 
 function open(key: string): Session {
   const session = sessions.get(key);
@@ -56,6 +53,6 @@ parentPort?.on('message', ({ id, op, body }: { id: number; op: keyof Call; body:
     } catch (thrown) {
       settled = { id, error: asGoodpartError(thrown, 'GP_ENGINE_FAILED').toJSON() };
     }
-    parentPort?.postMessage(settled);
+    parentPort?.postMessage(settled, moved(op, settled));
   });
 });

@@ -1,73 +1,54 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
-import { testFrame } from './bench.ts';
+import { benchFrame, jpegPictures, rawPicture } from './bench-frames.ts';
 import { benchModel } from './bench-model.ts';
 import { OnnxRuntimeEngine } from './engine.ts';
 import { ModelStore } from './model-store.ts';
-
-interface Sample {
-  scores: number;
-  rssMb: number;
-  fds: number;
-}
+import { SoakWatch } from './soak-watch.ts';
 
 /**
- * Scores frames for `seconds` with two in flight and watches the child: memory and open files must not grow with the number of scores.
- * Linux only (reads /proc). The slope leaves out the first half, in which allocators still warm up.
+ * Scores frames of several sizes and kinds with two in flight for `seconds`, or until `inspections` where given, and watches this process and the
+ * child: memory and handles must not grow with the number of scores, nor the latency. Linux only.
  */
-export async function soak(seconds: number): Promise<Record<string, unknown>> {
+export async function soak(seconds: number, inspections = Number.POSITIVE_INFINITY): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'goodpart-soak-'));
   const engine = new OnnxRuntimeEngine({ name: 'soak', threads: 1 });
   try {
     const { description, onnx } = benchModel(64);
     const { key } = await engine.load(await new ModelStore(folder).add(description, onnx));
-    const samples: Sample[] = [];
-    const end = systemClock.mono() + seconds * 1000;
-    let nextSample = 0;
+    const pictures = [
+      ...(await jpegPictures(640, 480, 2)),
+      rawPicture(320, 240, 1),
+      ...(await jpegPictures(320, 240, 1)),
+    ];
+    const watch = new SoakWatch(Math.min(2000, seconds * 10));
+    const end = Number.isFinite(inspections) ? Number.POSITIVE_INFINITY : systemClock.mono() + seconds * 1000;
+    const began = systemClock.mono();
+    let sent = 0;
     const lane = async () => {
-      while (systemClock.mono() < end) {
-        await engine.score(key, testFrame(engine.stats().scored), { deadlineMs: 10_000 });
-        if (systemClock.mono() >= nextSample) {
-          nextSample = systemClock.mono() + Math.max(100, seconds * 5);
-          samples.push(await sample(engine));
-        }
+      while (systemClock.mono() < end && sent < inspections) {
+        const frame = benchFrame(pictures[sent % pictures.length], ++sent);
+        const { timings } = await engine.score(key, frame, { deadlineMs: 10_000 });
+        watch.inspected(timings.total);
       }
     };
     await Promise.all([lane(), lane()]);
-    samples.push(await sample(engine));
+    const took = (systemClock.mono() - began) / 1000;
     const { failures, scored, failed } = engine.stats();
-    const later = samples.slice(Math.floor(samples.length / 2));
+    const report = await watch.report();
+    const ok = report.ok === true && failed === 0 && failures === 0 && scored === report.inspections;
     return {
-      seconds,
-      scored,
+      seconds: Math.round(took),
+      perSecond: Math.round(scored / took),
       failed,
       childFailures: failures,
-      rssMb: { first: samples[0].rssMb, last: samples.at(-1)?.rssMb },
-      fds: { first: samples[0].fds, last: samples.at(-1)?.fds },
-      rssKbPerScore: slope(later.map(({ scores, rssMb }) => [scores, rssMb * 1024])),
-      fdsPer1000Scores: slope(later.map(({ scores, fds }) => [scores / 1000, fds])),
+      ...report,
+      ok,
     };
   } finally {
     await engine.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function sample(engine: OnnxRuntimeEngine): Promise<Sample> {
-  const { pid, scored } = engine.stats();
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const rssKb = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
-  const fds = (await readdir(`/proc/${pid}/fd`)).length;
-  return { scores: scored, rssMb: Math.round(rssKb / 102.4) / 10, fds };
-}
-
-/** Least squares. */
-function slope(points: number[][]): number {
-  const mean = (axis: number) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
-  const [x, y] = [mean(0), mean(1)];
-  const spread = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
-  const joint = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
-  return spread === 0 ? 0 : Math.round((joint / spread) * 10_000) / 10_000;
 }

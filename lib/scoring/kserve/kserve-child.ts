@@ -2,21 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GoodpartError, invalidParameter } from '../../core/errors.ts';
 import type { ImageInput } from '../../imaging/decode.ts';
-import type { PreparedReference } from '../../imaging/registration.ts';
 import { serveChild } from '../../process/serve-child.ts';
 import type { LoadReply, ScoreReply } from '../engine-wire.ts';
-import type { ModelDescription } from '../model-schema.ts';
+import { toTensor } from '../fit.ts';
 import { missing, readDescription } from '../model-store.ts';
 import { referenceOf } from '../registering.ts';
-import { scoreFrame } from '../score-frame.ts';
+import { type Subject, scoreFrame } from '../score-frame.ts';
 import { probeOf } from './probe.ts';
 import { Replicas } from './replicas.ts';
 import { checkKServe, type KServeSettings, modelPath } from './settings.ts';
 
 /** Process: decodes, resizes and lays frames as learned; the graph runs on servers. */
-interface Open {
-  model: ModelDescription;
-  reference: PreparedReference | null;
+interface Open extends Subject {
   replicas: Replicas;
 }
 
@@ -82,6 +79,6 @@ async function score(
 ): Promise<{ body: ScoreReply; payloads: Buffer[] }> {
   const known = models.get(key);
   if (known === undefined) throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
-  const { model, reference, replicas } = known;
-  return scoreFrame({ data, info }, model, reference, (tensor) => replicas.run(tensor, deadline));
+  const { model, replicas } = known;
+  return scoreFrame({ data, info }, known, (pixels) => replicas.run(toTensor(pixels, model.input), deadline));
 }

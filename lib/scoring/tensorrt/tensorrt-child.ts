@@ -6,7 +6,7 @@ import type { ImageInput } from '../../imaging/decode.ts';
 import type { PreparedReference } from '../../imaging/registration.ts';
 import { serveChild } from '../../process/serve-child.ts';
 import type { LoadReply, ScoreReply } from '../engine-wire.ts';
-import { inputShape } from '../fit.ts';
+import { inputShape, toTensor } from '../fit.ts';
 import type { ModelDescription } from '../model-schema.ts';
 import { missing, readDescription } from '../model-store.ts';
 import { referenceOf } from '../registering.ts';
@@ -96,7 +96,8 @@ async function score(
     throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
   }
   const { addon } = await device;
-  return scoreFrame({ data, info }, known.model, known.reference, async (tensor): Promise<Ran> => {
+  return scoreFrame({ data, info }, known, async (pixels): Promise<Ran> => {
+    const tensor = toTensor(pixels, known.model.input);
     const { buffers, began, ended } = await inTurn(addon, known.plan, tensor, deadline);
     return { outputs: named(known.tensors, buffers), began, ended };
   });
