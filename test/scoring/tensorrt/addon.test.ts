@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeModel } from '../../../lib/scoring/onnx-proto.ts';
 import { hasCommand, wants } from '../../kit/needs.ts';
 import { tempDir } from '../../kit/temp.ts';
 import { meanModel } from '../tiny-models.ts';
-import { buildAddon, buildDouble, buildLife, canBuild } from './double.ts';
+import { addonSources, buildAddon, buildDouble, buildLife, canBuild } from './double.ts';
 
 const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize=vptr', '-fno-omit-frame-pointer'];
+
+describe("TensorRT addon's sources", () => {
+  it('are under 600 lines: native code that can take a process down stays small enough to be read whole', () => {
+    const files = readdirSync(addonSources).filter((file) => /\.(cc|h)$/.test(file));
+    const lines = files.map((file) => readFileSync(join(addonSources, file), 'utf8').split('\n').length - 1);
+    assert.ok(lines.length > 0 && lines.reduce((sum, count) => sum + count, 0) < 600, `${files}: ${lines}`);
+  });
+});
 
 describe('TensorRT addon, with a double of the three libraries', function () {
   this.timeout(300_000);

@@ -5,86 +5,67 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <variant>
 
 #include "plan.h"
 
+using namespace goodpart;
+
 namespace {
 
-using goodpart::Failure;
-using goodpart::Plan;
-using goodpart::Progress;
-
-/** A plan with one run at a time. Who works with the plan holds it: closing it waits for nobody. */
-struct Loaded {
-  std::shared_ptr<Plan> plan;
-  bool busy = false;
-};
-
+/** A run holds its plan too: closing one waits for nobody, and one that is held twice is running. */
 struct Environment {
-  std::map<uint32_t, std::shared_ptr<Loaded>> plans;
+  std::map<uint32_t, std::shared_ptr<Plan>> plans;
   std::map<uint32_t, std::shared_ptr<Progress>> builds;
   uint32_t next = 1;
 };
 
-Environment& environmentOf(Napi::Env env) {
-  return *env.GetInstanceData<Environment>();
-}
-
-Napi::Error errorOf(Napi::Env env, const char* code, const std::string& text, bool broken = false) {
-  Napi::Error error = Napi::Error::New(env, text);
-  error.Set("code", code);
-  error.Set("broken", broken);
+Napi::Error errorOf(Napi::Env env, const Failure& failure) {
+  Napi::Error error = Napi::Error::New(env, failure.what());
+  error.Set("code", failure.code);
+  error.Set("broken", failure.broken);
   return error;
 }
 
-using Work = std::function<void()>;
+/** Makes on Node's thread what the promise gives. */
 using Result = std::function<Napi::Value(Napi::Env)>;
 
-/** `work` on a thread of libuv's, then `after` and `result` on Node's. `kept`: bytes of JavaScript's that `work` reads. */
-class Task : public Napi::AsyncWorker {
- public:
-  static Napi::Value start(Napi::Env env, Work work, Result result, Work after = [] {}, Napi::Object kept = {}) {
-    Task* task = new Task(env, std::move(work), std::move(result), std::move(after));
-    if (!kept.IsEmpty()) task->kept_ = Napi::Persistent(kept);
+/** Works on a thread of libuv's; its result is made, and it is freed, on Node's. */
+struct Task : Napi::AsyncWorker {
+  /** `kept`: bytes of JavaScript's that `work` reads. */
+  static Napi::Value start(Napi::Env env, Napi::Object kept, std::function<Result()> work) {
+    Task* task = new Task(env, std::move(work));
+    if (!kept.IsEmpty()) task->kept = Napi::Persistent(kept);
     task->Queue();
-    return task->deferred_.Promise();
+    return task->deferred.Promise();
   }
 
- private:
-  Task(Napi::Env env, Work work, Result result, Work after)
-      : AsyncWorker(env), deferred_(env), work_(std::move(work)), result_(std::move(result)), after_(std::move(after)) {}
+  Task(Napi::Env env, std::function<Result()> slow) : AsyncWorker(env), deferred(env), work(std::move(slow)) {}
 
   void Execute() override {
     try {
-      work_();
+      outcome = work();
     } catch (const Failure& failure) {
-      failure_ = std::make_unique<Failure>(failure);
+      outcome = failure;
     } catch (const std::exception& error) {
-      failure_ = std::make_unique<Failure>(goodpart::kEngine, error.what());
+      outcome = Failure(kEngine, error.what());
     }
   }
 
   void OnOK() override {
     try {
-      after_();
-      if (!failure_) return deferred_.Resolve(result_(Env()));
-      deferred_.Reject(errorOf(Env(), failure_->code, failure_->what(), failure_->broken).Value());
+      if (const Result* result = std::get_if<Result>(&outcome)) return deferred.Resolve((*result)(Env()));
+      deferred.Reject(errorOf(Env(), std::get<Failure>(outcome)).Value());
     } catch (const Napi::Error&) {
       // Node is ending and takes no more values: nobody waits for this one
     }
   }
 
-  Napi::Promise::Deferred deferred_;
-  Napi::ObjectReference kept_;
-  Work work_;
-  Result result_;
-  Work after_;
-  std::unique_ptr<Failure> failure_;
+  Napi::Promise::Deferred deferred;
+  Napi::ObjectReference kept;
+  std::function<Result()> work;
+  std::variant<Result, Failure> outcome;
 };
-
-uint32_t numberOf(const Napi::CallbackInfo& info) {
-  return info[0].As<Napi::Number>().Uint32Value();
-}
 
 Napi::Object objectOf(Napi::Env env, std::initializer_list<std::pair<const char*, Napi::Value>> fields) {
   Napi::Object object = Napi::Object::New(env);
@@ -94,7 +75,7 @@ Napi::Object objectOf(Napi::Env env, std::initializer_list<std::pair<const char*
 
 Napi::Array tensorsOf(Napi::Env env, const Plan& plan) {
   Napi::Array list = Napi::Array::New(env);
-  for (const goodpart::Tensor& tensor : plan.tensors) {
+  for (const Tensor& tensor : plan.tensors) {
     Napi::Array shape = Napi::Array::New(env);
     for (const int64_t side : tensor.shape) shape.Set(shape.Length(), static_cast<double>(side));
     list.Set(list.Length(), objectOf(env, {{"name", Napi::String::New(env, tensor.name)},
@@ -107,39 +88,39 @@ Napi::Array tensorsOf(Napi::Env env, const Plan& plan) {
 
 /** () → { tensorrt, headers, cuda, gpu, memory, integrated } */
 Napi::Value examine(const Napi::CallbackInfo& info) {
-  return Task::start(info.Env(), [] { goodpart::Device::get(); }, [](Napi::Env env) {
-    const goodpart::Device& device = goodpart::Device::get();
-    const int headers = NV_TENSORRT_MAJOR * 10000 + NV_TENSORRT_MINOR * 100 + NV_TENSORRT_PATCH;
-    return objectOf(env, {{"tensorrt", Napi::Number::New(env, device.tensorrt)},
-                          {"headers", Napi::Number::New(env, headers)},
-                          {"cuda", Napi::Number::New(env, device.cuda)},
-                          {"gpu", Napi::String::New(env, device.gpu)},
-                          {"memory", Napi::Number::New(env, static_cast<double>(device.memory))},
-                          {"integrated", Napi::Boolean::New(env, device.integrated)}});
+  return Task::start(info.Env(), {}, [] {
+    return [&device = Device::get()](Napi::Env env) {
+      return objectOf(env, {{"tensorrt", Napi::Number::New(env, device.tensorrt)},
+                            {"headers", Napi::Number::New(env, NV_TENSORRT_VERSION)},
+                            {"cuda", Napi::Number::New(env, device.cuda)},
+                            {"gpu", Napi::String::New(env, device.gpu)},
+                            {"memory", Napi::Number::New(env, static_cast<double>(device.memory))},
+                            {"integrated", Napi::Boolean::New(env, device.integrated)}});
+    };
   });
 }
 
 /** (onnx, half, workspace in bytes) → { id, plan: Promise<Buffer> }; nobody may write to `onnx` meanwhile. */
 Napi::Value build(const Napi::CallbackInfo& info) {
-  Environment& environment = environmentOf(info.Env());
+  Environment* environment = info.Env().GetInstanceData<Environment>();
   const auto onnx = info[0].As<Napi::Uint8Array>();
-  const auto progress = std::make_shared<Progress>();
-  const auto plan = std::make_shared<std::vector<char>>();
-  const uint32_t id = environment.next++;
-  const Work work = [data = onnx.Data(), bytes = onnx.ByteLength(), half = info[1].As<Napi::Boolean>().Value(),
-                     workspace = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value()), progress, plan] {
-    *plan = goodpart::buildPlan(data, bytes, half, workspace, *progress);
+  const uint32_t id = environment->next++;
+  const auto progress = environment->builds[id] = std::make_shared<Progress>();
+  // forgotten when the work is freed, whatever came of it
+  const std::shared_ptr<void> known(nullptr, [environment, id](void*) { environment->builds.erase(id); });
+  const auto work = [data = onnx.Data(), bytes = onnx.ByteLength(), half = info[1].As<Napi::Boolean>().Value(),
+                     workspace = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value()), progress, known] {
+    return [plan = buildPlan(data, bytes, half, workspace, *progress)](Napi::Env env) {
+      return Napi::Buffer<char>::Copy(env, plan.data(), plan.size());
+    };
   };
-  const Result result = [plan](Napi::Env env) { return Napi::Buffer<char>::Copy(env, plan->data(), plan->size()); };
-  environment.builds[id] = progress;
-  const Napi::Value promise = Task::start(info.Env(), work, result, [&environment, id] { environment.builds.erase(id); }, onnx);
-  return objectOf(info.Env(), {{"id", Napi::Number::New(info.Env(), id)}, {"plan", promise}});
+  return objectOf(info.Env(), {{"id", Napi::Number::New(info.Env(), id)}, {"plan", Task::start(info.Env(), onnx, work)}});
 }
 
 /** (build) → { phase, share 0..1 }; null once it has ended. */
 Napi::Value progress(const Napi::CallbackInfo& info) {
-  const auto& builds = environmentOf(info.Env()).builds;
-  const auto found = builds.find(numberOf(info));
+  const auto& builds = info.Env().GetInstanceData<Environment>()->builds;
+  const auto found = builds.find(info[0].As<Napi::Number>().Uint32Value());
   if (found == builds.end()) return info.Env().Null();
   const auto [phase, share] = found->second->reached();
   return objectOf(info.Env(), {{"phase", Napi::String::New(info.Env(), phase)}, {"share", Napi::Number::New(info.Env(), share)}});
@@ -147,74 +128,72 @@ Napi::Value progress(const Napi::CallbackInfo& info) {
 
 /** Calls every build off: each ends at its next step with GP_TENSORRT_BUILD. */
 void cancel(const Napi::CallbackInfo& info) {
-  for (auto& [id, progress] : environmentOf(info.Env()).builds) progress->cancelled = true;
+  for (auto& [id, progress] : info.Env().GetInstanceData<Environment>()->builds) progress->cancelled = true;
 }
 
 /** (plan) → { id, tensors } */
 Napi::Value load(const Napi::CallbackInfo& info) {
   const auto bytes = info[0].As<Napi::Uint8Array>();
-  const auto loaded = std::make_shared<Loaded>();
-  const Work work = [data = bytes.Data(), size = bytes.ByteLength(), loaded] {
-    loaded->plan = std::make_shared<Plan>(data, size);
-  };
-  const Result result = [loaded](Napi::Env env) {
-    const uint32_t id = environmentOf(env).next++;
-    environmentOf(env).plans[id] = loaded;
-    return objectOf(env, {{"id", Napi::Number::New(env, id)}, {"tensors", tensorsOf(env, *loaded->plan)}});
-  };
-  return Task::start(info.Env(), work, result, [] {}, bytes);
+  return Task::start(info.Env(), bytes, [data = bytes.Data(), size = bytes.ByteLength()] {
+    return [plan = std::make_shared<Plan>(data, size)](Napi::Env env) {
+      Environment* environment = env.GetInstanceData<Environment>();
+      const uint32_t id = environment->next++;
+      environment->plans[id] = plan;
+      return objectOf(env, {{"id", Napi::Number::New(env, id)}, {"tensors", tensorsOf(env, *plan)}});
+    };
+  });
 }
 
 /** (plan, one typed array for each input) → one ArrayBuffer for each output. */
 Napi::Value run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto& plans = environmentOf(env).plans;
-  const auto found = plans.find(numberOf(info));
-  if (found == plans.end()) throw errorOf(env, goodpart::kPlan, "The plan is not loaded");
-  const std::shared_ptr<Loaded> loaded = found->second;
-  if (loaded->busy) throw errorOf(env, "GP_CHILD_BUSY", "The plan is still running");
+  const auto& plans = env.GetInstanceData<Environment>()->plans;
+  const auto found = plans.find(info[0].As<Napi::Number>().Uint32Value());
+  if (found == plans.end()) throw errorOf(env, {kPlan, "The plan is not loaded"});
+  if (found->second.use_count() > 1) throw errorOf(env, {"GP_CHILD_BUSY", "The plan is still running"});
+  const std::shared_ptr<Plan> plan = found->second;
   const Napi::Array feeds = info[1].As<Napi::Array>();
   uint32_t next = 0;
-  for (const auto& [name, type, shape, input, buffer] : loaded->plan->tensors) {
+  for (const auto& [name, type, shape, input, buffer] : plan->tensors) {
     if (!input) continue;
     const Napi::Value feed = feeds.Get(next++);
     const size_t received = feed.IsTypedArray() ? feed.As<Napi::TypedArray>().ByteLength() : 0;
     if (received != buffer->bytes) {
       const std::string expected = "Expected " + std::to_string(buffer->bytes) + " bytes for input " + name;
-      throw errorOf(env, "GP_INPUT_INVALID", expected + " but received " + std::to_string(received));
+      throw errorOf(env, {"GP_INPUT_INVALID", expected + " but received " + std::to_string(received)});
     }
     const auto array = feed.As<Napi::TypedArray>();
     std::memcpy(buffer->host, static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset(), received);
   }
-  loaded->busy = true;
-  const Result result = [plan = loaded->plan](Napi::Env to) {
-    Napi::Array outputs = Napi::Array::New(to);
-    for (const auto& [name, type, shape, input, buffer] : plan->tensors) {
-      if (input) continue;
-      Napi::ArrayBuffer copy = Napi::ArrayBuffer::New(to, buffer->bytes);
-      std::memcpy(copy.Data(), buffer->host, buffer->bytes);
-      outputs.Set(outputs.Length(), copy);
-    }
-    return outputs;
-  };
-  return Task::start(env, [plan = loaded->plan] { plan->run(); }, result, [loaded] { loaded->busy = false; });
+  return Task::start(env, {}, [plan] {
+    plan->run();
+    return [plan](Napi::Env to) {
+      Napi::Array outputs = Napi::Array::New(to);
+      for (const auto& [name, type, shape, input, buffer] : plan->tensors) {
+        if (input) continue;
+        Napi::ArrayBuffer copy = Napi::ArrayBuffer::New(to, buffer->bytes);
+        std::memcpy(copy.Data(), buffer->host, buffer->bytes);
+        outputs.Set(outputs.Length(), copy);
+      }
+      return outputs;
+    };
+  });
 }
 
 /** (plan): freed at once, or after the run that is under way. */
 void close(const Napi::CallbackInfo& info) {
-  environmentOf(info.Env()).plans.erase(numberOf(info));
+  info.Env().GetInstanceData<Environment>()->plans.erase(info[0].As<Napi::Number>().Uint32Value());
 }
 
-Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+Napi::Object initialise(Napi::Env env, Napi::Object) {
   env.SetInstanceData(new Environment());
-  exports.Set("examine", Napi::Function::New<examine>(env));
-  exports.Set("build", Napi::Function::New<build>(env));
-  exports.Set("progress", Napi::Function::New<progress>(env));
-  exports.Set("cancel", Napi::Function::New<cancel>(env));
-  exports.Set("load", Napi::Function::New<load>(env));
-  exports.Set("run", Napi::Function::New<run>(env));
-  exports.Set("close", Napi::Function::New<close>(env));
-  return exports;
+  return objectOf(env, {{"examine", Napi::Function::New<examine>(env)},
+                        {"build", Napi::Function::New<build>(env)},
+                        {"progress", Napi::Function::New<progress>(env)},
+                        {"cancel", Napi::Function::New<cancel>(env)},
+                        {"load", Napi::Function::New<load>(env)},
+                        {"run", Napi::Function::New<run>(env)},
+                        {"close", Napi::Function::New<close>(env)}});
 }
 
 }  // namespace

@@ -38,13 +38,11 @@ struct Log : nvinfer1::ILogger {
 };
 Log& log = *new Log;  // outlives TensorRT's own threads
 
-void* opened(const char* name) {
-  void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-  if (library) return library;
+void* opened(const char* name, std::initializer_list<std::string> otherMajors = {}) {
+  if (void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return library;
   const std::string text = dlerror();
-  const bool infer = std::string(name).find("nvinfer.") != std::string::npos;
-  for (const std::string other : {"11", "8"}) {
-    if (!infer || !dlopen(("libnvinfer.so." + other).c_str(), RTLD_LAZY | RTLD_LOCAL)) continue;
+  for (const std::string& other : otherMajors) {
+    if (!dlopen(("libnvinfer.so." + other).c_str(), RTLD_LAZY | RTLD_LOCAL)) continue;
     throw Failure(kMissing, "Expected TensorRT 10 (JetPack 6.1 to 7.2) but found only TensorRT " + other);
   }
   throw Failure(kMissing, text);
@@ -52,30 +50,17 @@ void* opened(const char* name) {
 
 template <typename Function>
 void bind(Function& function, void* library, const char* name) {
-  void* found = dlsym(library, name);
-  if (!found) throw Failure(kMissing, std::string("A library of another kind: no ") + name);
-  function = reinterpret_cast<Function>(found);
-}
-
-bool saysOutOfMemory(const std::string& text) {
-  return strcasestr(text.c_str(), "out of memory") || strcasestr(text.c_str(), "OutOfMemory");
+  function = reinterpret_cast<Function>(dlsym(library, name));
+  if (!function) throw Failure(kMissing, std::string("A library of another kind: no ") + name);
 }
 
 }  // namespace
-
-Device& Device::get() {
-  static std::mutex mutex;
-  static Device* device = nullptr;
-  const std::lock_guard<std::mutex> lock(mutex);
-  if (!device) device = new Device();
-  return *device;
-}
 
 Device::Device() {
   void* driver = opened("libcuda.so.1");
 #define GOODPART_BIND(name, ...) bind(name, driver, #name);
   GOODPART_DRIVER(GOODPART_BIND)
-  void* infer = opened("libnvinfer.so.10");
+  void* infer = opened("libnvinfer.so.10", {"11", "8"});
   int32_t (*version)() = nullptr;
   bind(version, infer, "getInferLibVersion");
   tensorrt = version();
@@ -85,19 +70,16 @@ Device::Device() {
   bind(createBuilder_, infer, "createInferBuilder_INTERNAL");
   bind(createRuntime_, infer, "createInferRuntime_INTERNAL");
   bind(createParser_, opened("libnvonnxparser.so.10"), "createNvOnnxParser_INTERNAL");
-  int count = 0, id = 0, shared = 0;
-  char name[256] = "";
+  int count = 0, id = 0;
   if (cuInit(0) != 0 || cuDeviceGetCount(&count) != 0 || count == 0) {
     throw Failure(kMissing, "libcuda.so.1 is here but finds no GPU that it can use");
   }
   check(cuDriverGetVersion(&cuda), "cuDriverGetVersion");
   check(cuDeviceGet(&id, 0), "cuDeviceGet");
-  check(cuDeviceGetName(name, sizeof name - 1, id), "cuDeviceGetName");
+  check(cuDeviceGetName(gpu, sizeof gpu - 1, id), "cuDeviceGetName");
   check(cuDeviceTotalMem_v2(&memory, id), "cuDeviceTotalMem");
-  check(cuDeviceGetAttribute(&shared, kIntegrated, id), "cuDeviceGetAttribute");
-  check(cuDevicePrimaryCtxRetain(&context_, id), "cuDevicePrimaryCtxRetain");
-  integrated = shared != 0;
-  gpu = name;
+  check(cuDeviceGetAttribute(&integrated, kIntegrated, id), "cuDeviceGetAttribute");
+  check(cuDevicePrimaryCtxRetain(&context, id), "cuDevicePrimaryCtxRetain");
 }
 
 void Device::check(int result, const char* tried) {
@@ -111,7 +93,8 @@ void Device::check(int result, const char* tried) {
 
 Failure Device::failure(const char* code, const std::string& text) {
   const std::string logged = log.take();
-  return Failure(saysOutOfMemory(logged) ? kMemory : code, logged.empty() ? text : text + ": " + logged);
+  const bool memory = strcasestr(logged.c_str(), "out of memory") || strcasestr(logged.c_str(), "OutOfMemory");
+  return Failure(memory ? kMemory : code, logged.empty() ? text : text + ": " + logged);
 }
 
 nvinfer1::ILogger* Device::logger() {

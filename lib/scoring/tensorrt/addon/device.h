@@ -55,9 +55,12 @@ using CUdeviceptr = unsigned long long;
 class Device {
  public:
   /** Throws GP_TENSORRT_MISSING; the next call tries again. */
-  static Device& get();
+  static Device& get() {
+    static Device& device = *new Device();
+    return device;
+  }
   /** Makes the GPU's context the calling thread's; before anything that touches the GPU. */
-  void enter() { check(cuCtxSetCurrent(context_), "cuCtxSetCurrent"); }
+  void enter() { check(cuCtxSetCurrent(context), "cuCtxSetCurrent"); }
   /** Throws GP_TENSORRT_MEMORY or GP_ENGINE_FAILED, with what was tried and CUDA's word. */
   void check(int result, const char* tried);
   /** A failure of TensorRT's with what it logged; GP_TENSORRT_MEMORY instead of `code` where it logged that. */
@@ -70,17 +73,17 @@ class Device {
 
 #define GOODPART_FUNCTION(name, ...) int (*name)(__VA_ARGS__) = nullptr;
   GOODPART_DRIVER(GOODPART_FUNCTION)
-  std::string gpu;
+  void* context = nullptr;
+  char gpu[256] = "";
   int tensorrt = 0, cuda = 0;
   size_t memory = 0;
-  /** CPU and GPU share their memory (every Jetson): nothing need be copied. */
-  bool integrated = false;
+  /** 1 where CPU and GPU share their memory (every Jetson): nothing need be copied. */
+  int integrated = 0;
 
  private:
   Device();
   /** TensorRT's one logger; what it said before is forgotten. */
   static nvinfer1::ILogger* logger();
-  void* context_ = nullptr;
   void* (*createBuilder_)(void*, int32_t) = nullptr;
   void* (*createRuntime_)(void*, int32_t) = nullptr;
   void* (*createParser_)(void*, void*, int) = nullptr;

@@ -1,7 +1,5 @@
 #include "plan.h"
 
-#include <algorithm>
-
 namespace goodpart {
 namespace {
 
@@ -22,36 +20,6 @@ std::string firstError(nvonnxparser::IParser& parser) {
 }
 
 }  // namespace
-
-void Progress::phaseStart(const char* phase, const char* parent, int32_t steps) noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  while (!phases_.empty() && phases_.back().name != (parent ? parent : "")) phases_.pop_back();
-  phases_.push_back({phase, 0, steps});
-}
-
-bool Progress::stepComplete(const char* phase, int32_t step) noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  for (Phase& known : phases_) known.done = known.name == phase ? step + 1 : known.done;
-  return !cancelled;
-}
-
-void Progress::phaseFinish(const char* phase) noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto named = [phase](const Phase& known) { return known.name == phase; };
-  phases_.erase(std::find_if(phases_.begin(), phases_.end(), named), phases_.end());
-}
-
-std::pair<std::string, double> Progress::reached() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  double share = 0, one = 1;
-  for (const Phase& phase : phases_) {
-    one /= std::max(phase.steps, 1);
-    share += one * std::min(phase.done, phase.steps);
-  }
-  // between the end of an inner phase and the step it was, less would be seen
-  highest_ = std::max(highest_, share);
-  return {phases_.empty() ? "" : phases_.back().name, highest_};
-}
 
 std::vector<char> buildPlan(const void* onnx, size_t bytes, bool half, size_t workspace, Progress& progress) {
   Device& device = Device::get();
@@ -76,40 +44,19 @@ std::vector<char> buildPlan(const void* onnx, size_t bytes, bool half, size_t wo
   return std::vector<char>(from, from + plan->size());
 }
 
-Buffer::Buffer(Device& owner, size_t size) : device(owner), bytes(size) {
-  constexpr unsigned kDeviceMap = 2;
-  device.check(device.cuMemHostAlloc(&host, bytes, device.integrated ? kDeviceMap : 0), "cuMemHostAlloc");
-  const int result = device.integrated ? device.cuMemHostGetDevicePointer_v2(&gpu, host, 0) : device.cuMemAlloc_v2(&gpu, bytes);
-  if (result != 0) device.cuMemFreeHost(host);
-  device.check(result, "memory for a tensor");
-}
-
-Buffer::~Buffer() {
-  if (!device.integrated) device.cuMemFree_v2(gpu);
-  device.cuMemFreeHost(host);
-}
-
-Plan::Plan(const void* bytes, size_t size) : device_(Device::get()) {
+Plan::Plan(const void* bytes, size_t size) : device_(Device::get()), stream_(nullptr, device_.cuStreamDestroy_v2) {
   device_.enter();
   constexpr unsigned kNonBlocking = 1;
-  device_.check(device_.cuStreamCreate(&stream_, kNonBlocking), "cuStreamCreate");
-  try {
-    setUp(bytes, size);
-  } catch (...) {
-    device_.cuStreamDestroy_v2(stream_);
-    throw;
-  }
-}
-
-void Plan::setUp(const void* bytes, size_t size) {
+  CUstream stream = nullptr;
+  device_.check(device_.cuStreamCreate(&stream, kNonBlocking), "cuStreamCreate");
+  stream_.reset(stream);
   runtime_.reset(device_.runtime());
   if (!runtime_) throw device_.failure(kMissing, "TensorRT gives no runtime");
   engine_.reset(runtime_->deserializeCudaEngine(bytes, size));
   if (!engine_) throw device_.failure(kPlan, "TensorRT does not take the plan");
   context_.reset(engine_->createExecutionContext());
   if (!context_) throw device_.failure(kPlan, "TensorRT gives no execution context");
-  const int count = engine_->getNbIOTensors();
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i < engine_->getNbIOTensors(); ++i) {
     const char* name = engine_->getIOTensorName(i);
     const nvinfer1::Dims dims = engine_->getTensorShape(name);
     auto [type, total] = typeOf(engine_->getTensorDataType(name));
@@ -120,38 +67,26 @@ void Plan::setUp(const void* bytes, size_t size) {
       total *= length;
     }
     const bool input = engine_->getTensorIOMode(name) == nvinfer1::TensorIOMode::kINPUT;
-    Tensor tensor{name, type, {dims.d, dims.d + dims.nbDims}, input, std::make_unique<Buffer>(device_, total)};
-    if (!context_->setTensorAddress(name, reinterpret_cast<void*>(tensor.buffer->gpu))) {
-      throw device_.failure(kPlan, "TensorRT takes no memory for " + tensor.name);
+    tensors.push_back({name, type, {dims.d, dims.d + dims.nbDims}, input, std::make_unique<Buffer>(device_, total)});
+    if (!context_->setTensorAddress(name, reinterpret_cast<void*>(tensors.back().buffer->gpu))) {
+      throw device_.failure(kPlan, std::string("TensorRT takes no memory for ") + name);
     }
-    tensors.push_back(std::move(tensor));
   }
-}
-
-Plan::~Plan() {
-  // whichever thread holds it last; where the context is lost, freeing fails and not the process
-  try {
-    device_.enter();
-  } catch (const Failure&) {
-  }
-  context_.reset();
-  tensors.clear();
-  device_.cuStreamDestroy_v2(stream_);
 }
 
 void Plan::run() {
   device_.enter();
   for (const auto& [name, type, shape, input, buffer] : tensors) {
     if (!input || device_.integrated) continue;
-    device_.check(device_.cuMemcpyHtoDAsync_v2(buffer->gpu, buffer->host, buffer->bytes, stream_), "copy to the GPU");
+    device_.check(device_.cuMemcpyHtoDAsync_v2(buffer->gpu, buffer->host, buffer->bytes, stream_.get()), "copy to the GPU");
   }
-  const bool begun = context_->enqueueV3(stream_);
+  const bool begun = context_->enqueueV3(stream_.get());
   for (const auto& [name, type, shape, input, buffer] : tensors) {
     if (input || !begun || device_.integrated) continue;
-    device_.check(device_.cuMemcpyDtoHAsync_v2(buffer->host, buffer->gpu, buffer->bytes, stream_), "copy from the GPU");
+    device_.check(device_.cuMemcpyDtoHAsync_v2(buffer->host, buffer->gpu, buffer->bytes, stream_.get()), "copy from the GPU");
   }
   // after a refusal too: what was begun may still use the memory
-  device_.check(device_.cuStreamSynchronize(stream_), "the run");
+  device_.check(device_.cuStreamSynchronize(stream_.get()), "the run");
   if (!begun) throw device_.failure(kEngine, "TensorRT could not run the model");
 }
 
