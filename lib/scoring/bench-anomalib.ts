@@ -9,6 +9,7 @@ import { flood, perSecond } from './bench-flood.ts';
 import { type BenchPicture, benchFrame, jpegPictures } from './bench-frames.ts';
 import { OnnxRuntimeEngine } from './engine.ts';
 import { importModel } from './import/import-model.ts';
+import type { ModelInput } from './model-schema.ts';
 import { ModelStore } from './model-store.ts';
 
 type Way = 'inferencer' | 'onnxruntime';
@@ -73,7 +74,7 @@ export async function besideAnomalib({ rounds = 7, sliceMs = 1500 } = {}): Promi
         inferencer: largest(own, scores.inferencer),
         onnxruntime: largest(own, scores.onnxruntime),
       },
-      ...(await scoresWithoutResize(engine, key, theirs, folder, input)),
+      largestRelativeDifferenceSameResize: await sameResize(pictures, own, theirs, folder, input),
     };
   } finally {
     theirs?.stop();
@@ -83,31 +84,32 @@ export async function besideAnomalib({ rounds = 7, sliceMs = 1500 } = {}): Promi
 }
 
 /**
- * On pictures of the input's own size, without losses, nothing is resized and both see the same pixels: what differs then is arithmetic. On larger
- * ones the two resize differently (libvips before the graph, torch's operators in it).
+ * The two resize differently (libvips before the graph, torch's operators in it), and grain shows it. Here anomalib gets the very frames as our
+ * decode made them, of the input's size and without losses: what differs then is arithmetic.
  */
-async function scoresWithoutResize(
-  engine: OnnxRuntimeEngine,
-  key: string,
+async function sameResize(
+  pictures: readonly BenchPicture[],
+  own: number[],
   theirs: AnomalibSide,
   folder: string,
-  { width, height }: { width: number; height: number },
-): Promise<Record<string, unknown>> {
-  const pictures = await jpegPictures(width, height, 4);
-  const { default: sharp } = await import('sharp');
-  const files: string[] = [];
-  for (const [i, picture] of pictures.entries()) {
-    picture.data = await sharp(picture.data).png().toBuffer();
-    picture.encoding = 'png';
-    files.push(join(folder, `same-${i}.png`));
-    await writeFile(files[i], picture.data);
-  }
-  const ours = await scoresOf(engine, key, pictures);
-  const { scores } = await theirs.take('inferencer', files, 0);
-  const { scores: sameRuntime } = await theirs.take('onnxruntime', files, 0);
-  return {
-    largestRelativeDifferenceUnresized: { inferencer: largest(ours, scores), onnxruntime: largest(ours, sameRuntime) },
-  };
+  input: ModelInput,
+): Promise<Record<Way, number>> {
+  const [{ decodeTo }, { default: sharp }] = await Promise.all([import('../imaging/decode.ts'), import('sharp')]);
+  const { width, height, channels } = input;
+  const files = await Promise.all(
+    pictures.map(async ({ data }, i) => {
+      const info = { encoding: 'jpeg', width: null, height: null, channels: null, bitDepth: null } as const;
+      const pixels = await decodeTo({ data, info }, input);
+      const file = join(folder, `resized-${i}.png`);
+      await sharp(pixels.data, { raw: { width, height, channels } }).png().toFile(file);
+      return file;
+    }),
+  );
+  const [inferencer, onnxruntime] = [
+    await theirs.take('inferencer', files, 0),
+    await theirs.take('onnxruntime', files, 0),
+  ];
+  return { inferencer: largest(own, inferencer.scores), onnxruntime: largest(own, onnxruntime.scores) };
 }
 
 async function scoresOf(engine: OnnxRuntimeEngine, key: string, pictures: BenchPicture[]): Promise<number[]> {

@@ -10,7 +10,7 @@ export function benchFrame(picture: BenchPicture, number: number): Frame {
 
 export interface BenchPicture {
   data: Buffer;
-  encoding: 'raw' | 'jpeg' | 'png';
+  encoding: 'raw' | 'jpeg';
   width: number | null;
   height: number | null;
   channels: number | null;

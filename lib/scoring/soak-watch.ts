@@ -19,7 +19,7 @@ export interface Growth {
   /** Means of ten equal stretches of the whole run, to see the shape by. */
   residentMbByTenth: number[];
   handles: { first: number; last: number };
-  /** MB for 10,000 inspections, over the last three quarters. */
+  /** MB for 10,000 inspections, once everything has filled up. */
   mbPer10k: number;
   standardError: number;
   /** Of open files and the like for 10,000 inspections. */
@@ -28,6 +28,8 @@ export interface Growth {
   flat: boolean;
 }
 
+/** So many records' places in its files the evidence child holds, and then no more (lib/evidence/journal). Shorter runs see it fill. */
+const remembered = 50_000;
 const mostLatencies = 1_000_000;
 const blocks = 8;
 /** Student's t, one-sided 2.5 %, for eight points and a line. */
@@ -127,10 +129,11 @@ function processesGone(pids: number[]): number {
   return pids.filter((pid) => !there.has(pid)).length;
 }
 
-/** The first quarter is left out: allocators, caches and compiled code fill up. */
+/** The first quarter is left out, or the first half where that is needed for what fills up: allocators, compiled code, memory of the newest records. */
 export function growthOf(samples: readonly Sample[]): Growth {
   const total = samples.at(-1)?.inspections ?? 0;
-  const later = samples.filter(({ inspections }) => inspections >= total / 4);
+  const from = Math.min(total / 2, Math.max(total / 4, remembered));
+  const later = samples.filter(({ inspections }) => inspections >= from);
   const memory = slopeOfBlocks(later.map(({ inspections, residentMb }) => [inspections / 10_000, residentMb]));
   const handles = slopeOfBlocks(later.map((sample) => [sample.inspections / 10_000, sample.handles]));
   const grows = ({ slope, standardError }: Slope, most: number) => slope - significant * standardError > most;
