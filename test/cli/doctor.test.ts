@@ -98,7 +98,7 @@ describe('the goodpart command', () => {
     assert.equal(status, 2);
     assert.match(
       stderr,
-      /Expected one of learn, evaluate, inspect, import, export, frames, plc, tensorrt, doctor but received "docter"/,
+      /Expected one of learn, evaluate, inspect, import, export, frames, versions, shadow, promote, rollback, plc, tensorrt, doctor but received "docter"/,
     );
     assert.equal(goodpart('doctor', '--wrong').status, 2);
   });
