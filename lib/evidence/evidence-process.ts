@@ -15,6 +15,8 @@ export function evidenceProcess(child: ChildChoice, initialise: () => Promise<vo
     // glibc's many arenas and V8's young generation would go on growing for tens of thousands of records (measured)
     env: { UV_THREADPOOL_SIZE: '8', MALLOC_ARENA_MAX: '2' },
     nodeFlags: ['--max-semi-space-size=8'],
+    // drawing and compressing the last picture must not hold up the next verdict
+    niceness: 5,
     ...child,
     initialise,
   });

@@ -47,6 +47,8 @@ export class LearningJob {
     const child = new SupervisedChild({
       name: `learning ${name}`,
       module: join(__dirname, 'learning-child.js'),
+      // stations may be at work on the same machine
+      niceness: 10,
       maxQueuedBytes: 1024 * 1024 * 1024,
     });
     // Its memory is the run: a second start would only answer nonsense. The request that was interrupted says what happened.

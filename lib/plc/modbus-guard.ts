@@ -15,6 +15,7 @@ const knownFunctions = new Set([1, 2, 3, 4, 5, 6, 15, 16, 43]);
 /** Functions whose requests are unit id, function and two words. */
 const fixedFunctions = new Set([1, 2, 3, 4, 5, 6]);
 const fixedLength = 6;
+const registerReads = new Set([3, 4]);
 const arrayHead = 7;
 const illegalFunction = 1;
 const illegalValue = 3;
@@ -31,12 +32,15 @@ export interface GuardOptions {
   unitId: number;
   /** An exception code for a request that must not reach the library, or 0. */
   refuse(request: ModbusRequest): number;
+  /** So many registers from this address, or an exception code. */
+  read(address: number, count: number): Uint16Array | number;
 }
 
 /**
  * Stands between a client's socket and the library: the library keeps silent about requests that it cannot read, answers a flood
  * to its end, and never notices bytes that are no Modbus. Whole, well-formed requests are handed on one by one, others are
- * answered with their exception here; a stream that is no Modbus TCP is closed.
+ * answered with their exception here; a stream that is no Modbus TCP is closed. Registers are read here as well: the library has a timer run out
+ * before each answer, a millisecond of every PLC's cycle.
  */
 export function guardSocket(socket: Socket, options: GuardOptions): void {
   const library = socket.listeners('data') as ((frame: Buffer) => void)[];
@@ -45,6 +49,25 @@ export function guardSocket(socket: Socket, options: GuardOptions): void {
     for (const listener of library) listener.call(socket, frame);
   };
   let buffered: Buffer = Buffer.alloc(0);
+  /** Of the library: what is answered here must not overtake it. */
+  let unanswered = 0;
+  const write = socket.write.bind(socket) as (answer: Buffer) => boolean;
+  socket.write = ((answer: Buffer) => {
+    unanswered = Math.max(0, unanswered - 1);
+    return write(answer);
+  }) as Socket['write'];
+
+  const answer = (frame: Buffer) => {
+    const code = exceptionFor(frame, options);
+    if (code === null) return;
+    const registers = code === 0 && unanswered === 0 && registerReads.has(frame[7]) ? readFor(frame, options) : code;
+    if (typeof registers !== 'number') write(registersAnswer(frame, registers));
+    else if (registers !== 0) write(exception(frame, registers));
+    else {
+      unanswered += 1;
+      deliver(frame);
+    }
+  };
 
   const work = () => {
     for (let done = 0; done < perTurn; done++) {
@@ -57,9 +80,7 @@ export function guardSocket(socket: Socket, options: GuardOptions): void {
       if (buffered.length < headerLength + length) return;
       const frame = buffered.subarray(0, headerLength + length);
       buffered = buffered.subarray(headerLength + length);
-      const code = exceptionFor(frame, options);
-      if (code === 0) deliver(frame);
-      else if (code !== null) socket.write(exception(frame, code));
+      answer(frame);
       if (socket.writableLength > maxBacklog) socket.destroy();
     }
     if (socket.destroyed || socket.isPaused()) return;
@@ -93,6 +114,19 @@ function isWhole({ functionCode, body }: ModbusRequest): boolean {
   const count = body.readUInt16BE(4);
   const bytes = functionCode === 16 ? count * 2 : Math.ceil(count / 8);
   return count > 0 && body[6] === bytes && body.length === arrayHead + bytes;
+}
+
+const readFor = (frame: Buffer, { read }: GuardOptions) => read(frame.readUInt16BE(8), frame.readUInt16BE(10));
+
+function registersAnswer(request: Buffer, registers: Uint16Array): Buffer {
+  const bytes = 2 * registers.length;
+  const answer = Buffer.alloc(headerLength + 3 + bytes);
+  request.copy(answer, 0, 0, 4);
+  answer.writeUInt16BE(3 + bytes, 4);
+  request.copy(answer, headerLength, headerLength, headerLength + 2);
+  answer[8] = bytes;
+  for (const [n, register] of registers.entries()) answer.writeUInt16BE(register, 9 + 2 * n);
+  return answer;
 }
 
 function exception(request: Buffer, code: number): Buffer {

@@ -20,6 +20,7 @@ const maxReadBits = 2000;
 /** An orderly end leaves the closing picture readable this long. */
 const lastWordsMs = 300;
 const simpleCoils = [200, 201] as const;
+const deviceFailure = 4;
 
 function modbusError(code: 1 | 2 | 3 | 4 | 6, text: string): Error {
   return Object.assign(new Error(text), { modbusErrorCode: code });
@@ -94,7 +95,11 @@ export class ModbusServer implements Protocol {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 10_000);
     socket.setTimeout(this.#settings.idleMs, () => socket.destroy());
-    guardSocket(socket, { unitId: this.#settings.unitId, refuse: (request) => this.#refusal(request) });
+    guardSocket(socket, {
+      unitId: this.#settings.unitId,
+      refuse: (request) => this.#refusal(request),
+      read: (address, count) => this.#registersOr(address, count),
+    });
   }
 
   /** Counts out of their range; and several coils are written as a whole or not at all, where the library would begin with the first. */
@@ -108,7 +113,7 @@ export class ModbusServer implements Protocol {
   }
 
   #vector(): IServiceVector {
-    const read = (address: number, length: number) => this.#answer(() => this.#read(address, length));
+    const read = (address: number, length: number) => Array.from(this.#answer(() => this.#read(address, length)));
     const bit = (address: number) => this.#answer(() => this.#bit(address));
     const write = (address: number, values: number[]) => this.#answer(() => this.#write(address, values));
     return {
@@ -155,13 +160,22 @@ export class ModbusServer implements Protocol {
     return attached.registers;
   }
 
-  #read(address: number, length: number): number[] {
+  /** Or the exception code. */
+  #registersOr(address: number, count: number): Uint16Array | number {
+    try {
+      return this.#answer(() => this.#read(address, count));
+    } catch (error) {
+      return (error as { modbusErrorCode?: number }).modbusErrorCode ?? deviceFailure;
+    }
+  }
+
+  #read(address: number, length: number): Uint16Array {
     const { attached, offset } = this.#find(address);
     const last = offset + length - 1;
     if (!readableRanges.some(([from, to]) => offset >= from && last <= to)) {
       throw modbusError(2, `No registers ${address}..${address + length - 1}`);
     }
-    return Array.from(this.#registers(attached).subarray(offset, last + 1));
+    return this.#registers(attached).subarray(offset, last + 1);
   }
 
   #bit(address: number): boolean {

@@ -22,6 +22,8 @@ export interface ChildOptions {
   maxQueuedBytes?: number;
   /** The child may live on a little after its parent died, to say so (PLC); without it the kernel kills it. */
   outlivesParent?: boolean;
+  /** 0..19, default 0: how far its threads step back behind those that verdicts wait for. */
+  niceness?: number;
   /** Takes secrets out of what the child prints and of its errors; default: user and password of every URL. */
   redact?: Redact;
   /** Runs after each start, before the child counts as running: load the model, open the endpoints again. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { systemClock } from '../core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
@@ -65,6 +66,7 @@ export class SupervisedChild extends EventEmitter {
       backoff: { minMs: 250, maxMs: 30_000, resetAfterMs: 20_000 },
       maxQueuedBytes: 128 * 1024 * 1024,
       outlivesParent: false,
+      niceness: 0,
       redact: redactUrls,
       ...options,
     };
@@ -202,7 +204,7 @@ export class SupervisedChild extends EventEmitter {
   }
 
   #spawn(): void {
-    const { module, args, nodeFlags, env, outlivesParent, name, startMs } = this.options;
+    const { module, args, nodeFlags, env, outlivesParent, name, startMs, niceness } = this.options;
     this.#starts += 1;
     this.#startedAt = systemClock.mono();
     this.#ring = new TextRing(100, this.options.redact);
@@ -224,6 +226,7 @@ export class SupervisedChild extends EventEmitter {
       return;
     }
     this.#process = child;
+    stepBack(child.pid, niceness);
     // Without a free file descriptor there are no streams at all, whatever the types say
     const channel = (child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Duplex | null | undefined;
     this.#channel = channel ?? undefined;
@@ -370,5 +373,14 @@ export class SupervisedChild extends EventEmitter {
     }, pause);
     this.#setState('waiting');
     this.#emitSafely('failure', error);
+  }
+}
+
+/** At once, before the child has threads: they take over what it has. */
+function stepBack(pid: number | undefined, niceness: number): void {
+  try {
+    if (pid !== undefined && niceness > 0) setPriority(pid, niceness);
+  } catch {
+    // it ended at once, which is told elsewhere
   }
 }

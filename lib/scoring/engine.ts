@@ -59,6 +59,8 @@ export interface ChildEngineOptions {
   hungMs?: number;
   /** For loading and warm-up, milliseconds, default 60000. */
   loadMs?: number;
+  /** 0..19, default 0: how far it steps back behind others. */
+  niceness?: number;
 }
 
 /** What tells one engine in a child from another. */
@@ -86,9 +88,10 @@ export class ChildEngine extends EventEmitter implements Engine {
   readonly #loading = new Map<string, Promise<LoadedModel>>();
   readonly #counts = { inFlight: 0, scored: 0, failed: 0, late: 0, refused: 0 };
 
-  constructor({ name, maxInFlight = 8, hungMs = 5_000, loadMs = 60_000 }: ChildEngineOptions, kind: EngineKind) {
+  constructor(o: ChildEngineOptions, kind: EngineKind) {
+    const { name, maxInFlight = 8, hungMs = 5_000, loadMs = 60_000, niceness = 0 } = o;
     super();
-    this.#options = { name, maxInFlight, hungMs, loadMs };
+    this.#options = { name, maxInFlight, hungMs, loadMs, niceness };
     this.#kind = kind;
     this.#child = new SupervisedChild({
       name: `engine ${name}`,
@@ -98,6 +101,7 @@ export class ChildEngine extends EventEmitter implements Engine {
       // what a frame leaves behind is dead at once; V8 would let it fill 30 MB more before it looked, after some ten thousand frames (measured)
       nodeFlags: ['--max-semi-space-size=8'],
       startMs: this.#options.loadMs,
+      niceness,
       hungMs: this.#options.hungMs * 2,
       ...(kind.redact && { redact: kind.redact }),
       initialise: () => this.#loadAgain(),

@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { asGoodpartError, GoodpartError } from '../../lib/core/errors.ts';
 import type { Frame } from '../../lib/core/frame.ts';
 import type { Inspection, ModelIdentity, ScoreResult } from '../../lib/core/inspection.ts';
@@ -128,12 +127,10 @@ export class ShadowRun {
   }
 
   #start(): OnnxRuntimeEngine {
-    const engine = new OnnxRuntimeEngine({ name: 'shadow', maxInFlight: 1 });
+    const engine = new OnnxRuntimeEngine({ name: 'shadow', maxInFlight: 1, niceness: 19 });
     this.#engine = engine;
     engine.on('state', (state) => {
       if (this.#engine !== engine) return;
-      // before it has threads, which take over what it has
-      if (state === 'starting') setImmediate(() => stepBack(engine.stats().pid));
       if (state === 'waiting') this.#trouble(engine.stats().lastError ?? 'the shadow’s process ended');
     });
     return engine;
@@ -202,12 +199,3 @@ export class ShadowRun {
 }
 
 const sameModel = (a: ModelIdentity, b: ModelIdentity) => a.sha256 === b.sha256 && a.preprocessing === b.preprocessing;
-
-/** The live model's threads come first. */
-function stepBack(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // it ended at once, which is told elsewhere
-  }
-}

@@ -119,6 +119,24 @@ describe('the Modbus server, against clients of every kind', function () {
     await good.write(200, before);
   });
 
+  it('answers what comes in one TCP segment in its order: what was written is read', async () => {
+    const asked = [5, 6, 7, 8].flatMap((value, n) => [
+      frame(2 * n + 1, [6, ...word(204), ...word(value)]),
+      frame(2 * n + 2, [3, ...word(204), ...word(1)]),
+    ]);
+    raw.socket.write(Buffer.concat([frame(100, [3, ...word(22), ...word(1)]), ...asked]));
+    await until('all answers', () => raw.answers().length === 9);
+    const answers = raw.answers();
+    assert.deepEqual(
+      answers.map(({ transaction }) => transaction),
+      [100, 1, 2, 3, 4, 5, 6, 7, 8],
+    );
+    assert.deepEqual(
+      answers.filter(({ body }) => body[0] === 3).map(({ body }) => body.slice(2)),
+      [41, 5, 6, 7, 8].map(word),
+    );
+  });
+
   it('evaluates two requests of one TCP segment each by itself', async () => {
     const part = (letter: number) => [2, letter * 257];
     raw.socket.write(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GoodpartError } from '../../lib/core/errors.ts';
 import type { ChildState } from '../../lib/process/child-options.ts';
@@ -29,6 +29,21 @@ describe('the life of a supervised child', () => {
     // 20 ms doubled three times, less a fifth of jitter, are 128; a busy machine only lengthens them
     assert.ok(pauses[3] > 120, `pauses ${pauses.map(Math.round)} ms`);
     assert.match(child.stats().lastError ?? '', /SIGKILL/);
+  });
+
+  it('steps back with all its threads, again after a restart', async () => {
+    const child = bear('', { niceness: 7 });
+    await child.start();
+    for (let starts = 1; starts <= 2; starts++) {
+      await until('it runs', () => child.state === 'running' && child.stats().starts === starts);
+      const pid = child.stats().pid ?? 0;
+      const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
+        const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+        return Number(text.slice(text.lastIndexOf(')')).split(' ')[17]);
+      });
+      assert.ok(threads.length > 1 && threads.every((nice) => nice === 7), `${threads}`);
+      process.kill(pid, 'SIGKILL');
+    }
   });
 
   it('is taken for hung when stopped by a signal, although nobody asks it anything', async () => {
