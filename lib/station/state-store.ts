@@ -158,6 +158,8 @@ export class StateStore {
   }
 
   async #run(): Promise<void> {
+    // Even asking for a file costs: the verdict of this turn is told first.
+    await new Promise((resolve) => setImmediate(resolve));
     try {
       while (this.#saveWanted || this.#pending.length > 0) {
         if (this.#saveWanted) await this.#writeState();
