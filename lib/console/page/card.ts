@@ -107,7 +107,7 @@ function facts(card: StationCard): HTMLElement {
     fact('In shadow', shadow.version, detail, shadow.trouble ? 'warn' : '');
   }
   if (model) fact('Model', `${model.name}`, `${model.version}, ${model.engine} on ${model.provider}`);
-  else fact('Model', 'none loaded', '', 'warn');
+  else fact('Model', 'has not scored the newest part', '', 'warn');
   if (validation) {
     fact(
       'Thresholds',
