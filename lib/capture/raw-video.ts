@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../core/clock.ts';
+import { residentMb } from '../process/memory.ts';
 import { Camera } from './camera.ts';
 
 const width = 1920;
@@ -52,7 +53,7 @@ export async function rawVideo(seconds: number): Promise<RawVideoResult> {
     const began = systemClock.mono();
     while (systemClock.mono() - began < seconds * 1_000) {
       await pause(500);
-      for (const name of names) samples[name].push(megabytes(pids[name]));
+      for (const name of names) samples[name].push(residentMb(pids[name]));
     }
     delay.disable();
     const elapsed = (systemClock.mono() - began) / 1_000;
@@ -89,10 +90,6 @@ const stat = (pid: number | string) => {
 function cpuSeconds(pid: number): number {
   const fields = stat(pid);
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-function megabytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024;
 }
 
 function childOf(parent: number): number {

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
+import { residentMb } from '../process/memory.ts';
 import { freePort, modbusClient, whenOpen } from './bench.ts';
 import { exampleSnapshot } from './example-snapshot.ts';
 import { PlcLink } from './plc-link.ts';
@@ -9,15 +10,6 @@ import { PlcLink } from './plc-link.ts';
 const host = '127.0.0.1';
 const publishMs = 40;
 const killEveryMs = 20_000;
-
-function residentMiB(pid: number | undefined): number {
-  try {
-    const found = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return Math.round(Number(found?.[1] ?? 0) / 1024);
-  } catch {
-    return 0;
-  }
-}
 
 /**
  * Publishes without pause to Modbus and OPC UA and reads it back over Modbus, killing the PLC child every 20 s. Counts results that no
@@ -66,8 +58,8 @@ export async function soak(seconds: number): Promise<Record<string, unknown>> {
     };
     while (systemClock.mono() < end && sequence < 65_535) {
       link.publish(exampleSnapshot(++sequence));
-      if (sequence % 100 === 0) highest = Math.max(highest, residentMiB(link.stats().pid));
-      if (sequence === 250) first = residentMiB(link.stats().pid);
+      if (sequence % 100 === 0) highest = Math.max(highest, residentMb(link.stats().pid ?? 0) || 0);
+      if (sequence === 250) first = residentMb(link.stats().pid ?? 0);
       if (systemClock.mono() > killAt) {
         killAt += killEveryMs;
         process.kill(link.stats().pid ?? 0, 'SIGKILL');
@@ -95,6 +87,6 @@ export async function soak(seconds: number): Promise<Record<string, unknown>> {
     passedWhileDown,
     readFailures,
     childStarts: link.stats().starts,
-    residentMiB: { early: first, highest },
+    residentMb: { early: Math.round(first), highest: Math.round(highest) },
   };
 }

@@ -11,10 +11,12 @@ export interface ProcessUse {
   handles: number;
 }
 
-/** Resident memory; NaN where there is no such process. */
-export function residentMb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(text(`/proc/${pid}/status`))?.[1] ?? Number.NaN) / 1024;
-}
+/** Resident memory in MiB; NaN where there is no such process. */
+export const residentMb = (pid: number): number => residentOf(text(`/proc/${pid}/status`));
+
+/** As `residentMb`, of a status file that was read already. */
+export const residentOf = (status: string): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
 
 /** A process and all that came of it, parents first. */
 export function processTree(root: number): ProcessUse[] {

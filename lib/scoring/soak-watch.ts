@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { systemClock } from '../core/clock.ts';
-import { processTree } from '../process/memory.ts';
+import { processTree, residentOf } from '../process/memory.ts';
 import { mean, median, quantile, rounded, type Slope, slopeOf } from './bench-figures.ts';
 
 interface Sample {
@@ -114,8 +114,7 @@ export class SoakWatch {
             readFile(`/proc/${pid}/status`, 'utf8'),
             readdir(`/proc/${pid}/fd`),
           ]);
-          const kB = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
-          samples.push({ inspections, residentMb: kB / 1024, handles: handles.length });
+          samples.push({ inspections, residentMb: residentOf(status), handles: handles.length });
         } catch {
           // gone: the report says so
         }

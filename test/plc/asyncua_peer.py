@@ -1,9 +1,7 @@
 """An OPC UA client (asyncua) that reads one JSON request per line and answers one JSON line; see asyncua-peer.ts."""
 import asyncio
 import datetime
-import json
 import logging
-import sys
 
 from asyncua import Client, ua
 from asyncua.crypto import security_policies
@@ -11,6 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from json_lines import serve
 
 logging.disable(logging.CRITICAL)
 clients = {}
@@ -126,18 +126,4 @@ async def run(o):
     raise ValueError(op)
 
 
-async def main():
-    loop = asyncio.get_running_loop()
-    while True:
-        line = await loop.run_in_executor(None, sys.stdin.readline)
-        if not line:
-            return
-        o = json.loads(line)
-        try:
-            answer = {"id": o["id"], "result": await run(o)}
-        except Exception as error:  # whatever the peer was refused with is the answer
-            answer = {"id": o["id"], "error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer, default=str), flush=True)
-
-
-asyncio.run(main())
+serve(run)

@@ -3,10 +3,9 @@
 A picture is the register block (100 words) and the ring (40 words), whichever protocol it came over.
 """
 import asyncio
-import json
 import logging
-import struct
-import sys
+
+from json_lines import serve
 
 logging.disable(logging.CRITICAL)
 RING_LISTS = ["Sequence", "TriggerId", "Code", "Reason", "Severity"]
@@ -100,18 +99,4 @@ async def run(o):
     raise ValueError(o["op"])
 
 
-async def main():
-    loop = asyncio.get_running_loop()
-    while True:
-        line = await loop.run_in_executor(None, sys.stdin.readline)
-        if not line:
-            return
-        o = json.loads(line)
-        try:
-            answer = {"id": o["id"], "result": await run(o)}
-        except Exception as error:  # whatever the peer was refused with is the answer
-            answer = {"id": o["id"], "error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
-
-
-asyncio.run(main())
+serve(run)
