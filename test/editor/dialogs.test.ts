@@ -83,7 +83,7 @@ describe('The dialogs on Node-RED 5 and 4.1', function () {
     const words = {
       'camera-1': /Bildbreite/,
       'rules-1': /aus dem aktiven Rezept/,
-      'score-1': /zweites Modell, wenn das erste zweifelt/,
+      'score-1': /nachprüfen: im Zweifel noch einmal/,
     };
     for (const [id, expected] of Object.entries(words)) {
       await german.edit(id);
