@@ -122,7 +122,7 @@ export function trustCertificate(pkiDir: string, id: string): Promise<void> {
   return move(rejectedFolder(pkiDir), trustedFolder(pkiDir), id);
 }
 
-/** Refuses this certificate from its next attempt on. Rejects with GP_INPUT_INVALID where it is not there. */
+/** Refuses this certificate from now on; a server ends its open connections at its next look. Rejects with GP_INPUT_INVALID where it is not there. */
 export async function distrustCertificate(pkiDir: string, id: string): Promise<void> {
   await move(trustedFolder(pkiDir), rejectedFolder(pkiDir), id);
   await keepNewest(rejectedFolder(pkiDir));

@@ -59,6 +59,8 @@ What our simulated line (\`lib/plc/simulator\`, where each fault can be tried) t
 
 - Set \`TickMaxMs\` and obey \`StopRequest\`: with a pulse missing, a part that is a slot ahead of its slot passes the ejector first.
 - After a start of the PLC everything on the line is ejected, slot by slot. What lies behind the ejector by then was not: let a person look.
+- Between a missed pulse, or a start of the PLC, and the next pulse \`Eject\` stays on while \`Moving\` is TRUE: nobody knows where between two
+  slots the parts are. See to it that your ejector may stay out so long. \`TickMaxMs\` counts only the time that the line moves.
 - Let an ejected part be seen leaving within less than one slot (\`ConfirmMs\`), or the next one in the chute is taken for it.
 - Put a check sensor before the ejector (\`CheckPosition\`): it finds what a bouncing encoder pulse has shifted.
 
