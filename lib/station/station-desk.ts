@@ -254,6 +254,9 @@ export abstract class StationDesk extends EventEmitter {
     this.audit('recipe', by, why || (recipe ? `${recipe.number} version ${recipe.version}` : what));
   }
 
+  /** Closed together with the one that is told now, and told next: until then they are open to a PLC. */
+  protected untold: readonly Readonly<Entry>[] = [];
+
   protected situation(): SnapshotInput {
     const recipe = this.recipes.active();
     const unvalidated = ({ validation, verify }: RecipeView) => validation === null || verify?.validation === null;
@@ -263,7 +266,7 @@ export abstract class StationDesk extends EventEmitter {
       ...{ line, station, id, bootId, ...this.limits },
       simulated: this.place.simulated,
       mode: this.identity.mode,
-      open: this.ledger.open(),
+      open: [...this.untold, ...this.ledger.open()],
       health: this.health,
       reserved: this.identity.reserved,
       closing: this.closing,

@@ -261,7 +261,8 @@ export class Station extends StationViews {
     this.#draining = true;
     try {
       for (let closed = this.ledger.takeClosed(); closed.length > 0; closed = this.ledger.takeClosed()) {
-        for (const entry of closed) {
+        for (const [n, entry] of closed.entries()) {
+          this.untold = closed.slice(n + 1);
           const at = entry.closedAt ?? this.now();
           this.identity.closed(entry);
           this.hardware.closed(entry.id);
@@ -272,6 +273,7 @@ export class Station extends StationViews {
         }
       }
     } finally {
+      this.untold = [];
       this.#draining = false;
     }
   }
