@@ -120,6 +120,8 @@ describe('what the tags say when things go wrong (PLC.md section 5)', function (
   it('inference failed', async () => {
     await trigger();
     wired.station.failView(newest().id, 'main', { key: 'engineFailed', code: 25, text: 'failed' });
+    // the row before left an invalid too
+    await until('its result', async () => (await words())[23] === id);
     const now = await shows({ code: 4, resultValid: true, ready: true, status: 'BadDeviceFailure' }, 'invalid');
     assert.deepEqual([now[23], now[25]], [id, 25]);
   });
