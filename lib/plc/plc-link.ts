@@ -140,10 +140,15 @@ export class PlcLink extends EventEmitter<PlcLinkEvents> {
     if (this.#endpoints.get(endpointKey)?.slots.delete(stationId)) this.#configure();
   }
 
-  /** Shows this from now on. Never blocks, never throws; while the child is away only the newest is kept. */
+  /**
+   * Shows this from now on. Never blocks, never throws; while the child is away only the newest is kept. Each output of a station
+   * hands over the same snapshot: it goes to the child once, for all endpoints.
+   */
   publish(snapshot: StationSnapshot): void {
+    const handled = this.#handled[snapshot.id] ?? 0;
+    if (this.#snapshots.get(snapshot.id) === snapshot && this.#handledIn.get(snapshot) === handled) return;
     this.#snapshots.set(snapshot.id, snapshot);
-    this.#handledIn.set(snapshot, this.#handled[snapshot.id] ?? 0);
+    this.#handledIn.set(snapshot, handled);
     if (this.#started) this.#send(snapshot);
   }
 

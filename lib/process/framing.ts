@@ -15,19 +15,26 @@ const kinds: Message['kind'][] = ['request', 'reply', 'error', 'event'];
 const maxHeader = 16 * 1024 * 1024;
 const maxPayloads = 512 * 1024 * 1024;
 
+/** Where each payload lies instead of following the header: the number of its shared slot, or null. */
+export type Slots = readonly (number | null)[];
+
 /**
- * Wire form: u32 header length, header JSON `{id, kind, type, body, sizes}`, then the payloads end to end; big endian.
- * The payloads are written as they are, never copied.
+ * Wire form: u32 header length, header JSON `{id, kind, type, body, sizes, slots}`, then the payloads that are in no slot, end to end; big
+ * endian. The payloads are written as they are, never copied.
  */
-export function writeMessage(stream: Duplex, message: Message): void {
+export function writeMessage(stream: Duplex, message: Message, lent: Slots = []): void {
   const { payloads, ...rest } = message;
-  const header = Buffer.from(JSON.stringify({ ...rest, sizes: payloads.map((payload) => payload.length) }), 'utf8');
-  const head = Buffer.allocUnsafe(4);
-  head.writeUInt32BE(header.length);
+  const slots = lent.some((slot) => slot !== null) ? lent : undefined;
+  const header = JSON.stringify({ ...rest, sizes: payloads.map((payload) => payload.length), slots });
+  const length = Buffer.byteLength(header);
+  const head = Buffer.allocUnsafe(4 + length);
+  head.writeUInt32BE(length);
+  head.write(header, 4);
   stream.cork();
   stream.write(head);
-  stream.write(header);
-  for (const payload of payloads) if (payload.length > 0) stream.write(payload);
+  for (const [i, payload] of payloads.entries()) {
+    if (payload.length > 0 && slots?.[i] == null) stream.write(payload);
+  }
   stream.uncork();
 }
 
@@ -35,12 +42,15 @@ export function writeMessage(stream: Duplex, message: Message): void {
 export class MessageReader {
   #chunks: Buffer[] = [];
   #size = 0;
-  #header: { message: Omit<Message, 'payloads'>; sizes: number[]; need: number } | undefined;
+  #header: { message: Omit<Message, 'payloads'>; sizes: number[]; slots: Slots; need: number } | undefined;
   #headerLength = -1;
   readonly #onMessage: (message: Message) => void;
+  readonly #readSlot: ((slot: number, size: number) => Buffer) | undefined;
 
-  constructor(onMessage: (message: Message) => void) {
+  /** Without `readSlot` a message that refers to slots is nonsense. */
+  constructor(onMessage: (message: Message) => void, readSlot?: (slot: number, size: number) => Buffer) {
     this.#onMessage = onMessage;
+    this.#readSlot = readSlot;
   }
 
   /** Feeds received bytes. Throws GP_PROTOCOL on nonsense; the stream is then useless. */
@@ -55,9 +65,13 @@ export class MessageReader {
       this.#header = undefined;
       const payloads: Buffer[] = [];
       let at = 0;
-      for (const size of header.sizes) {
-        payloads.push(bytes.subarray(at, at + size));
-        at += size;
+      for (const [i, size] of header.sizes.entries()) {
+        const slot = header.slots[i] ?? null;
+        if (slot !== null && this.#readSlot) payloads.push(this.#readSlot(slot, size));
+        else {
+          payloads.push(bytes.subarray(at, at + size));
+          at += size;
+        }
       }
       this.#onMessage({ ...header.message, payloads });
     }
@@ -73,22 +87,26 @@ export class MessageReader {
     if (this.#size < this.#headerLength) return false;
     const text = this.#take(this.#headerLength).toString('utf8');
     this.#headerLength = -1;
-    let parsed: Omit<Message, 'payloads'> & { sizes: number[] };
+    let parsed: Omit<Message, 'payloads'> & { sizes: number[]; slots?: Slots };
     try {
       parsed = JSON.parse(text);
     } catch (error) {
       throw new GoodpartError('GP_PROTOCOL', 'Header is not JSON', { cause: error });
     }
-    const { sizes, ...message } = Object(parsed) as typeof parsed;
+    const { sizes, slots = [], ...message } = Object(parsed) as typeof parsed;
     if (!kinds.includes(message.kind) || typeof message.type !== 'string' || !Number.isInteger(message.id)) {
       throw new GoodpartError('GP_PROTOCOL', 'Header without id, kind and type');
     }
     if (!Array.isArray(sizes) || sizes.some((size) => !Number.isInteger(size) || size < 0)) {
       throw new GoodpartError('GP_PROTOCOL', 'Header without payload sizes');
     }
-    const need = sizes.reduce((sum, size) => sum + size, 0);
+    const known = (slot: number | null) => slot === null || (Number.isInteger(slot) && slot >= 0);
+    if (!Array.isArray(slots) || !slots.every(known) || (slots.length > 0 && this.#readSlot === undefined)) {
+      throw new GoodpartError('GP_PROTOCOL', 'Header with slots that are not there');
+    }
+    const need = sizes.reduce((sum, size, i) => (slots[i] == null ? sum + size : sum), 0);
     if (need > maxPayloads) throw new GoodpartError('GP_PROTOCOL', `Payloads of ${need} bytes`);
-    this.#header = { message, sizes, need };
+    this.#header = { message, sizes, slots, need };
     return true;
   }
 

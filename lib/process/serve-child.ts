@@ -1,12 +1,14 @@
 import { Socket } from 'node:net';
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import { type Message, MessageReader, writeMessage } from './framing.ts';
+import { SlotReader, slotsFd } from './shared-slots.ts';
 
 export interface Answer {
   body?: unknown;
   payloads?: Buffer[];
 }
 
+/** Payloads are the handler's own until it has answered; then their memory may be used again. */
 export type Handler = (body: never, payloads: Buffer[]) => Promise<Answer | undefined> | Answer | undefined;
 
 export interface ChildSide {
@@ -62,9 +64,13 @@ export function serveChild(handlers: Record<string, Handler>, options: ServeOpti
       else process.stderr.write(`${message.type}: ${error.message}\n`);
     }
   };
-  const reader = new MessageReader((message) => {
-    handle(message).catch(fatal);
-  });
+  const slots = new SlotReader(slotsFd);
+  const reader = new MessageReader(
+    (message) => {
+      handle(message).catch(fatal);
+    },
+    (slot, size) => slots.read(slot, size),
+  );
   channel.on('data', (chunk: Buffer) => reader.push(chunk));
   channel.on('error', () => {});
   channel.on('close', () => end(options.orphaned));

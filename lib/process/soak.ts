@@ -13,10 +13,10 @@ export async function soak(seconds: number): Promise<Record<string, unknown>> {
   const child = new SupervisedChild({
     name: 'soak',
     module: join(__dirname, 'echo-child.js'),
+    sharedSlots: 1,
     backoff: { minMs: 5, maxMs: 50, resetAfterMs: 100 },
   });
   await child.start();
-  const payload = Buffer.alloc(300_000, 1);
   const end = systemClock.mono() + seconds * 1_000;
   const killer = setInterval(() => child.kill(new Error('soak')), 700);
   let answered = 0;
@@ -24,9 +24,10 @@ export async function soak(seconds: number): Promise<Record<string, unknown>> {
   const strange: string[] = [];
   const baseMb = process.memoryUsage().rss / megabyte;
   while (systemClock.mono() < end) {
+    const payload = Buffer.alloc(300_000, answered % 251);
     try {
       const { payloads } = await child.request('echo', answered, [payload], { deadlineMs: 5_000 });
-      if (payloads[0].length !== payload.length) strange.push('a payload of another length');
+      if (!payloads[0].equals(payload)) strange.push('another payload');
       answered += 1;
     } catch (error) {
       if (GoodpartError.is(error) && error.code === 'GP_CHILD_EXITED') ended += 1;

@@ -9,6 +9,7 @@ import type { ChildOptions, ChildState, ChildStats, Reply } from './child-option
 import { dyingWithParent } from './dying-with-parent.ts';
 import { type Message, MessageReader, writeMessage } from './framing.ts';
 import { redactUrls } from './redact.ts';
+import { SharedSlots } from './shared-slots.ts';
 import { TextRing } from './text-ring.ts';
 
 export type { ChildOptions, ChildState, ChildStats, Reply } from './child-options.ts';
@@ -34,6 +35,7 @@ export class SupervisedChild extends EventEmitter {
   #state: ChildState = 'stopped';
   #process: ChildProcess | undefined;
   #channel: Duplex | undefined;
+  #slots: SharedSlots | null = null;
   #ring: TextRing;
   #pending = new Map<number, Pending>();
   #nextId = 1;
@@ -65,6 +67,7 @@ export class SupervisedChild extends EventEmitter {
       hungMs: 10_000,
       backoff: { minMs: 250, maxMs: 30_000, resetAfterMs: 20_000 },
       maxQueuedBytes: 128 * 1024 * 1024,
+      sharedSlots: 0,
       outlivesParent: false,
       niceness: 0,
       redact: redactUrls,
@@ -147,9 +150,10 @@ export class SupervisedChild extends EventEmitter {
       }, left);
       this.#pending.set(id, { resolve, reject, timer });
       try {
-        writeMessage(channel, { id, kind: 'request', type, body, payloads });
+        writeMessage(channel, { id, kind: 'request', type, body, payloads }, this.#slots?.lend(id, payloads));
       } catch (error) {
         this.#pending.delete(id);
+        this.#slots?.takeBack(id);
         clearTimeout(timer);
         reject(asGoodpartError(error));
       }
@@ -204,7 +208,7 @@ export class SupervisedChild extends EventEmitter {
   }
 
   #spawn(): void {
-    const { module, args, nodeFlags, env, outlivesParent, name, startMs, niceness } = this.options;
+    const { module, args, nodeFlags, env, outlivesParent, name, startMs, niceness, sharedSlots } = this.options;
     this.#starts += 1;
     this.#startedAt = systemClock.mono();
     this.#ring = new TextRing(100, this.options.redact);
@@ -215,10 +219,11 @@ export class SupervisedChild extends EventEmitter {
     const node = [process.execPath, ...nodeFlags, module, ...args];
     const command = outlivesParent ? node : dyingWithParent(node);
     const { NODE_OPTIONS: _, ...inherited } = process.env;
+    this.#slots = SharedSlots.open(sharedSlots);
     let child: ChildProcess;
     try {
       child = spawn(command[0], command.slice(1), {
-        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(this.#slots ? [this.#slots.fd] : [])],
         env: { ...inherited, ...env, GOODPART_CHILD: name },
       });
     } catch (error) {
@@ -278,6 +283,7 @@ export class SupervisedChild extends EventEmitter {
       else if (message.type !== 'pong') this.#emitSafely('event', message.type, message.body, message.payloads);
       return;
     }
+    this.#slots?.takeBack(message.id);
     const pending = this.#pending.get(message.id);
     if (pending === undefined) return;
     this.#pending.delete(message.id);
@@ -350,6 +356,8 @@ export class SupervisedChild extends EventEmitter {
     this.#process = undefined;
     this.#channel?.destroy();
     this.#channel = undefined;
+    this.#slots?.close();
+    this.#slots = null;
     const last = this.#ring.lines().filter(Boolean).slice(-3).join(' | ');
     const cause = this.#killedFor ?? why;
     this.#killedFor = undefined;

@@ -100,6 +100,7 @@ export class ChildEngine extends EventEmitter implements Engine {
       env: { MALLOC_ARENA_MAX: '2' },
       // what a frame leaves behind is dead at once; V8 would let it fill 30 MB more before it looked, after some ten thousand frames (measured)
       nodeFlags: ['--max-semi-space-size=8'],
+      sharedSlots: maxInFlight,
       startMs: this.#options.loadMs,
       niceness,
       hungMs: this.#options.hungMs * 2,

@@ -29,8 +29,10 @@ export abstract class StationCameras extends StationDesk {
   /** Opens an inspection or refuses; its deadline counts from `patienceMs` after the trigger. */
   protected abstract openFor(request: TriggerRequest, patienceMs: number): Answer;
   protected abstract refuseWith(request: TriggerRequest, key: ReasonKey, text: string): Refusal;
-  /** What follows from any change in the ledger. */
+  /** What follows from any change in the ledger: `settle`, and a snapshot of it. */
   protected abstract after(): void;
+  /** Passes on what has closed, and waits for what is due next. */
+  protected abstract settle(): void;
 
   protected cameraViews(): string[] {
     return [...this.#cameras.keys()];

@@ -200,7 +200,7 @@ export class Station extends StationViews {
   publish(id: string): PublishAnswer {
     this.tick();
     const answer = this.ledger.publish(id, this.now());
-    this.after();
+    this.settle();
     return answer;
   }
 
@@ -234,9 +234,13 @@ export class Station extends StationViews {
   }
 
   protected override after(): void {
+    this.settle();
+    this.changed();
+  }
+
+  protected override settle(): void {
     this.#drain();
     this.#arm();
-    this.changed();
   }
 
   #isDuplicate({ triggerId, source }: TriggerRequest): boolean {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
 import { type Handler, serveChild } from '../../lib/process/serve-child.ts';
 import { spawnTool } from '../../lib/process/spawn-tool.ts';
@@ -21,12 +22,17 @@ function garbage(kind: string): Buffer {
   if (kind === 'oversized') return Buffer.from([0x7f, 0xff, 0xff, 0xff]);
   if (kind === 'null') return framed('null');
   if (kind === 'kindless') return framed('{"sizes":[]}');
+  if (kind === 'slots') return framed('{"id":1,"kind":"reply","type":"x","body":null,"sizes":[9],"slots":[0]}');
   if (kind === 'negative') return framed('{"id":1,"kind":"reply","type":"x","body":null,"sizes":[-1]}');
   return Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from('nonsense, not JSON')]);
 }
 
 const handlers: Record<string, Handler> = {
   echo: (body, payloads) => ({ body, payloads }),
+  digest: async (ms: number, payloads) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return { body: payloads.map((payload) => createHash('sha256').update(payload).digest('hex')) };
+  },
   count: () => ({ body: eventsHeard }),
   note: () => {
     eventsHeard += 1;

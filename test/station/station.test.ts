@@ -163,6 +163,41 @@ describe('station: order and deadline', () => {
     assert.deepEqual(seen.slice(-2), [1, 2]);
   });
 
+  it('tells one snapshot for each thing that a PLC can see, and none for a score or a verdict that waits', async () => {
+    const rig = await openRig();
+    rig.station.attachOutput();
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    // from the first one on a PLC sees that limits fixed in the flow are not validated
+    const first = accept(rig);
+    inspect(rig, first, 0);
+    rig.station.publish(first);
+    await turn();
+    let told = 0;
+    rig.station.on('snapshot', () => {
+      told += 1;
+    });
+    const toldBy = async (work: () => void) => {
+      told = 0;
+      work();
+      await turn();
+      return told;
+    };
+    const { station, time } = rig;
+    let id = '';
+    const opened = await toldBy(() => {
+      id = accept(rig);
+    });
+    time.pass(5);
+    const framed = await toldBy(() => station.addFrame(id, 'main', frame(time), 'cam'));
+    const scored = await toldBy(() => station.addScore(id, 'main', score(0)));
+    const judged = await toldBy(() => station.judgeView(id, 'main', { final: true, rois: fixedHere }));
+    const published = await toldBy(() => station.publish(id));
+    const again = await toldBy(() => station.publish(id));
+    const expected = { opened: 1, framed: 1, scored: 0, judged: 0, published: 1, again: 0 };
+    assert.deepEqual({ opened, framed, scored, judged, published, again }, expected);
+    assert.equal(station.snapshot().result?.verdict, 'pass');
+  });
+
   it('closes what is open at its deadline as invalid, and lets the waiting one out', async () => {
     const rig = await openRig();
     rig.station.attachOutput();
