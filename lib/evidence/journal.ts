@@ -2,14 +2,8 @@ import { type FileHandle, mkdir, open, readdir, readFile, stat, truncate, writeF
 import { join } from 'node:path';
 import { isFull, syncFolder } from './files.ts';
 import { decodeLine, encodeLine, linesOf } from './journal-line.ts';
+import { type Place, RecentPlaces } from './recent-places.ts';
 import type { EvidenceRecord } from './record.ts';
-
-interface Place {
-  segment: number;
-  offset: number;
-  length: number;
-  sequence: number;
-}
 
 interface Waiting {
   id: string;
@@ -40,7 +34,7 @@ export class Journal {
   #segment = 0;
   #size = 0;
   #handle: FileHandle | undefined;
-  #places = new Map<string, Place>();
+  readonly #places = new RecentPlaces(remembered);
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #oldest = 1;
@@ -99,9 +93,9 @@ export class Journal {
 
   /** The newest records, newest first, older than `before` where that is given. */
   async newest(limit: number, before = Number.POSITIVE_INFINITY): Promise<EvidenceRecord[]> {
-    const known = [...this.#places.values()].filter(({ sequence }) => sequence < before);
+    const known = this.#places.below(before);
     if (known.length >= limit) {
-      const places = known.sort((a, b) => b.sequence - a.sequence).slice(0, limit);
+      const places = known.slice(0, limit);
       const records = await Promise.all(places.map((place) => this.#at(place).catch(() => undefined)));
       return records.filter((record) => record !== undefined);
     }
@@ -161,7 +155,7 @@ export class Journal {
         this.damaged += bad;
         bad = 0;
         good = offset + length;
-        this.#remember(record.id, { segment, offset, length, sequence: record.sequence });
+        this.#places.set(record.id, { segment, offset, length, sequence: record.sequence });
       }
     }
     if (good === data.length) return;
@@ -173,13 +167,6 @@ export class Journal {
     // kept for whoever wants to know; where the disk is full, cutting it off matters more
     await writeFile(`${this.#path(segment)}.torn-${Date.now()}`, data.subarray(good)).catch(() => {});
     await truncate(this.#path(segment), good);
-  }
-
-  #remember(id: string, place: Place): void {
-    this.#places.set(id, place);
-    if (this.#places.size <= remembered) return;
-    const oldest = this.#places.keys().next();
-    if (!oldest.done) this.#places.delete(oldest.value);
   }
 
   async #next(): Promise<void> {
@@ -205,7 +192,7 @@ export class Journal {
         const offset = await this.#writeTrying(Buffer.concat(batch.map(({ line }) => line)));
         let at = offset;
         for (const { id, sequence, line, resolve } of batch) {
-          this.#remember(id, { segment: this.#segment, offset: at, length: line.length, sequence });
+          this.#places.set(id, { segment: this.#segment, offset: at, length: line.length, sequence });
           at += line.length;
           resolve();
         }
