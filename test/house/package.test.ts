@@ -65,6 +65,31 @@ describe('the package', () => {
     }
   });
 
+  it('has example flows that run beside each other: no node id, station or port twice', () => {
+    interface Placed {
+      id: string;
+      type: string;
+      line?: string;
+      station?: string;
+      port?: number | string;
+    }
+    const examples = trackedFiles().filter((file) => /^examples\/.*\.json$/.test(file));
+    const nodes = examples.flatMap((file) => readJson<Placed[]>(file));
+    const stations = nodes.filter(({ type }) => type === 'goodpart-station');
+    const servers = nodes.filter(({ type, port }) => /^goodpart-.*-endpoint$/.test(type) && port !== undefined);
+    for (const list of [
+      nodes.map(({ id }) => id),
+      stations.map(({ line, station }) => `${line}/${station}`),
+      servers.map(({ port }) => `port ${port}`),
+    ]) {
+      assert.ok(list.length > 2);
+      assert.deepEqual(
+        list.filter((one, i) => list.indexOf(one) !== i),
+        [],
+      );
+    }
+  });
+
   it('shows every flow node in some example (N02)', () => {
     const examples = trackedFiles().filter((file) => /^examples\/.*\.json$/.test(file));
     const used = new Set(examples.flatMap((file) => readJson<{ type: string }[]>(file).map(({ type }) => type)));
