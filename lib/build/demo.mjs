@@ -18,6 +18,7 @@ const usage = `npm start -- [options]
   --port N          Node-RED (default 1880)
   --opcua-port N    OPC UA server (default 4840)
   --modbus-port N   Modbus TCP server (default 1502)
+  --no-sensitivity  learn sooner: without measuring which drawn defects are found
   --dir DIR         the station's data (default .demo)
 `;
 
@@ -36,6 +37,7 @@ function readOptions() {
     port: text,
     'opcua-port': text,
     'modbus-port': text,
+    'no-sensitivity': { type: 'boolean', default: false },
     dir: text,
     help: { type: 'boolean', short: 'h', default: false },
   };
@@ -65,6 +67,7 @@ function readOptions() {
     images,
     once: values.once,
     good: values.good === undefined ? null : Math.round(number('good', 0, 20, 5000)),
+    sensitivity: !values['no-sensitivity'],
     rate: number('rate', values.once ? 50 : 2, 0.01, 50),
     port: number('port', 1880, 1, 65535),
     opcuaPort: number('opcua-port', 4840, 1, 65535),
@@ -84,7 +87,7 @@ function dataFolder({ dir, once }, images) {
 }
 
 /** The example that a user would import, with this run's ports, paths and pace. */
-function demoFlow({ images, once, good, rate, opcuaPort, modbusPort }) {
+function demoFlow({ images, once, good, sensitivity, rate, opcuaPort, modbusPort }) {
   const file = images ? '02-folder-of-images.json' : '01-simulated-line.json';
   const flow = JSON.parse(readFileSync(join(root, 'examples', file), 'utf8'));
   for (const node of flow) {
@@ -97,6 +100,7 @@ function demoFlow({ images, once, good, rate, opcuaPort, modbusPort }) {
     if (node.type === 'goodpart-learn') {
       if (images) node.path = join(images, 'train/good');
       if (good !== null) node.count = good;
+      if (!sensitivity) node.sensitivity = false;
     }
   }
   return flow;

@@ -22,7 +22,8 @@ describe('the demo', function () {
   it('learns real tiles, inspects all 200 and reaches an image AUROC of 0.86', async function () {
     const images = sharedData('magnetic_tile');
     needs(this, 'the shared set magnetic_tile', images !== undefined);
-    const args = ['--images', images ?? '', '--once', '--dir', join(tempDir('demo'), 'run'), ...(await ports())];
+    const folders = ['--images', images ?? '', '--dir', join(tempDir('demo'), 'run')];
+    const args = ['--once', '--no-sensitivity', ...folders, ...(await ports())];
     const { stdout } = await run(process.execPath, [demo, ...args], { maxBuffer: 1e8 });
     const auroc = Number(/^image AUROC (0\.\d+)/m.exec(stdout)?.[1]);
     assert.ok(auroc >= 0.86, stdout);
@@ -37,7 +38,8 @@ describe('the demo', function () {
   });
 
   it('runs the simulated line, says where to look, and ends cleanly on Ctrl-C with nothing left behind', async () => {
-    const args = ['--dir', join(tempDir('demo'), 'run'), '--rate', '5', '--good', '24', ...(await ports())];
+    const quick = ['--good', '24', '--no-sensitivity'];
+    const args = ['--dir', join(tempDir('demo'), 'run'), '--rate', '5', ...quick, ...(await ports())];
     const child = spawn(process.execPath, [demo, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {

@@ -18,12 +18,13 @@ export class ModbusPlc {
 
   /** Connects until another boot of the station is ready: the PLC process of a Node-RED that was killed goes on answering for a while. */
   async reconnect(bootId: number): Promise<void> {
-    await until('another boot is ready', async () => {
+    const ready = async () => {
       this.client.close();
       this.client = await ModbusClient.connect(this.#port);
       const [, boot, status] = await this.client.read(0, 3);
       return boot !== bootId && (status & 1) === 1;
-    });
+    };
+    await until('another boot is ready', ready, { timeoutMs: 40_000 });
   }
 
   async one(address: number): Promise<number> {
