@@ -93,7 +93,8 @@ async function main() {
   if (queue.length === 0)
     totals.failed.push({ title: 'choice of tests', error: `nothing matches ${wanted.join(' ')}` });
   const folder = mkdtempSync(join(tmpdir(), 'goodpart-outcome-'));
-  // one more than there are processors: most rooms wait for clocks, cameras and browsers a part of the time
+  // one more than there are processors: rooms wait for clocks, cameras and browsers half of the time; with two more nothing ends sooner
+  // (measured), and what runs at a lower priority starves
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const outcome = await runRoom(...next, folder);

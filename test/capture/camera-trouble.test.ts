@@ -34,7 +34,6 @@ describe('a camera in trouble', () => {
   };
   const recovered = () => until('it takes pictures again', () => shoot(), { timeoutMs: 20_000 });
   beforeEach(function () {
-    this.timeout(40_000);
     needs(this, 'setpriv (util-linux)', hasCommand('setpriv'));
   });
   afterEach(async () => {
@@ -47,8 +46,7 @@ describe('a camera in trouble', () => {
     });
   });
 
-  it('whose source stalls is closed with its tool, says why without the password, and comes back', async function () {
-    this.timeout(40_000);
+  it('whose source stalls is closed with its tool, says why without the password, and comes back', async () => {
     const { tool, info } = await start('stalls');
     const states: string[] = [];
     camera.on('state', ({ text }: { text: string }) => states.push(text));
@@ -68,8 +66,7 @@ describe('a camera in trouble', () => {
     assert.doesNotMatch(`${states.join()}${JSON.stringify(await camera.describe())}`, /s3cr3t|anna/);
   });
 
-  it('whose source does not let go loses its process and its tool, and comes back in a new one', async function () {
-    this.timeout(40_000);
+  it('whose source does not let go loses its process and its tool, and comes back in a new one', async () => {
     const { tool, info } = await start('clings');
     const { pid } = camera.childStats();
     await until('a new process', () => (camera.childStats().pid ?? pid) !== pid, { timeoutMs: 30_000 });
@@ -80,8 +77,7 @@ describe('a camera in trouble', () => {
   });
 
   for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
-    it(`whose process is hit by ${signal} loses its tool and comes back`, async function () {
-      this.timeout(40_000);
+    it(`whose process is hit by ${signal} loses its tool and comes back`, async () => {
       const { tool, info } = await start('');
       const pid = camera.childStats().pid ?? 0;
       process.kill(pid, signal);
@@ -94,8 +90,7 @@ describe('a camera in trouble', () => {
     });
   }
 
-  it('that floods its error output costs nothing, and shows no password', async function () {
-    this.timeout(40_000);
+  it('that floods its error output costs nothing, and shows no password', async () => {
     await start('floods');
     const { stderr } = await until('the end of the flood', () => {
       const stats = camera.childStats();

@@ -58,8 +58,7 @@ describe('the capture desk', () => {
     assert.ok(desk.counters().tooOld > 2);
   });
 
-  it('ends the process of a device that does not give up an exposure', async function () {
-    this.timeout(10_000);
+  it('ends the process of a device that does not give up an exposure', async () => {
     const source = await opened('on-demand');
     source.exposing = () => new Promise(() => {});
     await assert.rejects(desk.capture({ after: now(), timeoutMs: 30 }), { code: 'GP_SOURCE_FAILED' });

@@ -19,8 +19,7 @@ const free: Genicam = { ...triggered, trigger: 'free' };
 /** What a silent camera is known by (two seconds), and a slow machine. */
 const noticedMs = 2_000 + 3_000;
 
-describe('a GigE Vision camera', function () {
-  this.timeout(60_000);
+describe('a GigE Vision camera', () => {
   let net: FakeGige;
   let fake: number;
 

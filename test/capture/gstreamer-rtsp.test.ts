@@ -114,9 +114,7 @@ async function triggeredBeforeTheEnd(camera: Camera, end: () => void): Promise<v
   assert.ok(dueAt(frame) >= after, `a picture from ${after - dueAt(frame)} ms before its trigger`);
 }
 
-describe('a network camera', function () {
-  this.timeout(60_000);
-
+describe('a network camera', () => {
   before(function () {
     needsRtspServer(this);
   });

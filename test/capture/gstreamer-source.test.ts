@@ -16,9 +16,7 @@ const custom = (pipeline: string, more: object = {}) => ({ input: 'custom', dela
 const live = (format: string, size?: string) =>
   custom(`videotestsrc is-live=true pattern=ball ! ${caps(format, size)}`);
 
-describe('a camera through GStreamer', function () {
-  this.timeout(30_000);
-
+describe('a camera through GStreamer', () => {
   before(function () {
     needsGstreamer(this, 'videotestsrc', 'gdppay', 'jpegenc');
   });
@@ -154,8 +152,7 @@ describe('a camera through GStreamer', function () {
   });
 });
 
-describe('a video file', function () {
-  this.timeout(30_000);
+describe('a video file', () => {
   let video: string;
 
   before(function () {

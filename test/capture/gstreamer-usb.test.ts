@@ -72,8 +72,7 @@ describe('the controls of a USB camera', () => {
   });
 });
 
-describe('a USB camera (fake-usb-camera in its place)', function () {
-  this.timeout(30_000);
+describe('a USB camera (fake-usb-camera in its place)', () => {
   const path = process.env.PATH;
   let file: string;
   const state = () => JSON.parse(readFileSync(file, 'utf8')) as Record<string, number> & { asked?: string[] };

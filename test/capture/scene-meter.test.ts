@@ -27,8 +27,7 @@ function frame({ data, width, height, channels }: RawPicture): Frame {
 }
 
 /** The real child: it decodes, measures and learns the simulated line's pictures. */
-describe('the scene meter', function () {
-  this.timeout(30_000);
+describe('the scene meter', () => {
   let meter: SceneMeter;
   let learned: SceneConfig;
   let bands: SceneBand[];

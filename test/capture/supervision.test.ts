@@ -141,8 +141,7 @@ describe('the supervision of a source', () => {
     assert.deepEqual([frame.losses?.superseded, desk.counters().superseded], [3, 3]);
   });
 
-  it('waits longer and longer before it opens again, until good frames have come', async function () {
-    this.timeout(20_000);
+  it('waits longer and longer before it opens again, until good frames have come', async () => {
     await opened('on-demand');
     const pauses: number[] = [];
     for (let i = 0; i < 2; i++) {

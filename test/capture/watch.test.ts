@@ -200,8 +200,7 @@ describe('a folder into which a machine drops files', () => {
     assert.equal(frames.length, 2);
   });
 
-  it('takes ten thousand files that were there, and counts what of ten thousand new ones it leaves out', async function () {
-    this.timeout(30_000);
+  it('takes ten thousand files that were there, and counts what of ten thousand new ones it leaves out', async () => {
     const many = 10_000;
     for (let i = 0; i < many; i++) drop(`old-${i}.jpg`, '');
     const staged = `${root}-staged`;

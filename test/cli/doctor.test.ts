@@ -15,9 +15,7 @@ function goodpart(...args: string[]) {
   return spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' });
 }
 
-describe('goodpart doctor', function () {
-  this.timeout(60_000);
-
+describe('goodpart doctor', () => {
   it('finds everything needed in this checkout, says so and ends with 0', () => {
     const { status, stdout, stderr } = goodpart('doctor', '--userDir', repositoryRoot);
     assert.equal(stderr, '');

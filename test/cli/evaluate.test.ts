@@ -12,8 +12,7 @@ import { until } from '../kit/until.ts';
 import { command, drawPart, drawSet, goodpart, json } from './kit.ts';
 
 /** The test model's score is the brightest 8 x 8 block: spots of these sets are dark, so it does worse than chance and warns of bright parts. */
-describe('goodpart evaluate', function () {
-  this.timeout(60_000);
+describe('goodpart evaluate', () => {
   let model: string;
   let data: string;
 

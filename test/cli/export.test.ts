@@ -20,8 +20,7 @@ function readBy(python: string, config: string): unknown {
   return JSON.parse(stdout);
 }
 
-describe('goodpart export', function () {
-  this.timeout(60_000);
+describe('goodpart export', () => {
   const folder = tempDir('export');
   const models = join(folder, 'models');
   const store = new ModelStore(models);

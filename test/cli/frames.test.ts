@@ -64,8 +64,7 @@ interface Told {
   files: { file: string; atMs: number }[];
 }
 
-describe('goodpart frames', function () {
-  this.timeout(60_000);
+describe('goodpart frames', () => {
   let video: string;
 
   /** Half a second each: five scenes, the third one blurred, the fourth one as the second was, and then it stays. */

@@ -5,9 +5,7 @@ import { needs } from '../kit/needs.ts';
 
 const libraries = ['x86_64', 'aarch64'].map((arch) => `/usr/lib/${arch}-linux-gnu/libaravis-0.8.so.0`);
 
-describe('goodpart doctor on GenICam cameras', function () {
-  this.timeout(30_000);
-
+describe('goodpart doctor on GenICam cameras', () => {
   it('says which libaravis there is and who answers', async function () {
     needs(this, 'libaravis-0.8-0', libraries.some(existsSync));
     const { state, found } = await genicamCheck.check();

@@ -39,8 +39,7 @@ function darkness(gain?: number): string {
   );
 }
 
-describe('goodpart import', function () {
-  this.timeout(60_000);
+describe('goodpart import', () => {
   const folder = tempDir('import-command');
 
   it('makes a model of ours of one trained elsewhere, with which nothing passes before it has limits', async () => {

@@ -32,8 +32,7 @@ async function picture(path: string, brightness: number): Promise<string> {
 }
 
 /** The test model passes up to brightness 150, warns up to 200 and fails above. */
-describe('goodpart inspect', function () {
-  this.timeout(60_000);
+describe('goodpart inspect', () => {
   let folder: string;
   let model: string;
   let nan: string;

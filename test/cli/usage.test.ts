@@ -9,9 +9,7 @@ interface Refusal {
   error: { code: string; message: string };
 }
 
-describe('what is typed after goodpart', function () {
-  this.timeout(60_000);
-
+describe('what is typed after goodpart', () => {
   for (const name of ['learn', 'evaluate', 'inspect', 'import', 'export', 'frames', 'plc']) {
     it(`is explained by ${name} --help, exit codes included`, () => {
       const { status, stdout, stderr } = goodpart(name, '--help');

@@ -29,8 +29,7 @@ describe('the learning page', () => {
   });
 });
 
-describe('the learning page in Chromium', function () {
-  this.timeout(60_000);
+describe('the learning page in Chromium', () => {
   let browser: Browser;
   let server: Server;
   let url: string;

@@ -27,8 +27,7 @@ describe('the overview page', () => {
   });
 });
 
-describe('the overview page in Chromium', function () {
-  this.timeout(60_000);
+describe('the overview page in Chromium', () => {
   let browser: Browser;
   let server: Server;
   let url: string;

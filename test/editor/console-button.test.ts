@@ -9,8 +9,7 @@ import { stationNodes } from '../kit/station-flow.ts';
 
 const { hashSync } = require('bcryptjs') as { hashSync(password: string, rounds: number): string };
 
-describe('The console under adminAuth', function () {
-  this.timeout(60_000);
+describe('The console under adminAuth', () => {
   const adminAuth = {
     type: 'credentials',
     users: [{ username: 'quality', password: hashSync('engineer', 4), permissions: '*' }],

@@ -22,8 +22,7 @@ const oldCamera: FlowNode = {
 };
 
 /** Node-RED 5 and 4.1 side by side: what takes time here is Node-RED sliding its dialogs in and out. */
-describe('The dialogs on Node-RED 5 and 4.1', function () {
-  this.timeout(60_000);
+describe('The dialogs on Node-RED 5 and 4.1', () => {
   let servers: NodeRed[] = [];
   let browser: Browser;
   let editors: EditorPage[] = [];

@@ -18,8 +18,7 @@ import { everyNode } from './every-node.ts';
 const { hashSync } = require('bcryptjs') as { hashSync(password: string, rounds: number): string };
 const pictures = process.env.GOODPART_SCREENSHOTS;
 
-describe('The dialog of learn good parts on Node-RED 5 and 4.1', function () {
-  this.timeout(60_000);
+describe('The dialog of learn good parts on Node-RED 5 and 4.1', () => {
   let servers: NodeRed[] = [];
   let browser: Browser;
   let editors: EditorPage[] = [];
@@ -156,8 +155,7 @@ describe('The dialog of learn good parts on Node-RED 5 and 4.1', function () {
   });
 });
 
-describe('The report of a learning node under adminAuth', function () {
-  this.timeout(60_000);
+describe('The report of a learning node under adminAuth', () => {
   const adminAuth = {
     type: 'credentials',
     users: [{ username: 'quality', password: hashSync('engineer', 4), permissions: '*' }],

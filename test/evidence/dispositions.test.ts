@@ -89,8 +89,7 @@ describe('what became of a part', () => {
     assert.equal((await store.list('s', { limit: 1 }))[0].disposition?.what, 'ejected');
   });
 
-  it('is there once and complete, over the end of the process in mid-write and over a restart', async function () {
-    this.timeout(20_000);
+  it('is there once and complete, over the end of the process in mid-write and over a restart', async () => {
     const dir = join(root, 'killed');
     await open(dir);
     const running = () => until('its process runs', () => store.childStats().state === 'running');
@@ -224,8 +223,7 @@ describe('what became of a part', () => {
       return bavail * bsize;
     };
 
-    it('takes the reserve, then is counted as lost and said, none is half there, and it recovers by itself', async function () {
-      this.timeout(40_000);
+    it('takes the reserve, then is counted as lost and said, none is half there, and it recovers by itself', async () => {
       const dir = join(mounted, 's');
       await open(dir);
       const filler = join(mounted, 'filler');

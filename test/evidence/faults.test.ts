@@ -33,8 +33,7 @@ describe('an evidence store under faults', () => {
   let store: EvidenceStore;
   afterEach(() => store.stop());
 
-  it('keeps every record complete, none twice and none lost, however often its process is killed in mid-write', async function () {
-    this.timeout(60_000);
+  it('keeps every record complete, none twice and none lost, however often its process is killed in mid-write', async () => {
     const dir = join(root, 'killed');
     store = new EvidenceStore(quick);
     await store.openStore('s', { dir, line: 'L', station: 'S', policy });
@@ -62,7 +61,7 @@ describe('an evidence store under faults', () => {
       }
     }
     assert.ok(kills > 15, `${kills}`);
-    assert.ok(await store.flush(20_000));
+    assert.ok(await store.flush(40_000));
     const { records, bad } = journalOf(dir);
     assert.equal(bad, 0);
     assert.deepEqual(records.map(({ id }) => id).sort(), [...sent].sort());
@@ -77,8 +76,7 @@ describe('an evidence store under faults', () => {
     assert.ok(stats.resent > 0);
   });
 
-  it('never makes anybody wait for a process that stands still, and writes all when it is replaced', async function () {
-    this.timeout(40_000);
+  it('never makes anybody wait for a process that stands still, and writes all when it is replaced', async () => {
     const dir = join(root, 'stopped');
     store = new EvidenceStore({ ...quick, writeMs: 2_000 });
     await store.openStore('s', { dir, line: 'L', station: 'S', policy });
@@ -153,8 +151,7 @@ describe('an evidence store under faults', () => {
       return bavail * bsize;
     };
 
-    it('goes on without pictures in its reserve, counts what is lost, says so, and recovers by itself', async function () {
-      this.timeout(40_000);
+    it('goes on without pictures in its reserve, counts what is lost, says so, and recovers by itself', async () => {
       const dir = join(mounted, 's');
       store = new EvidenceStore(quick);
       await store.openStore('s', { dir, line: 'L', station: 'S', policy: { ...policy, segmentBytes: 32_768 } });

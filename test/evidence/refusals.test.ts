@@ -43,8 +43,7 @@ describe('refused triggers in the evidence', () => {
     assert.equal((await store.list('s', { limit: 10 })).length, 1);
   });
 
-  it('are complete and there once each, over the end of the process in mid-write', async function () {
-    this.timeout(20_000);
+  it('are complete and there once each, over the end of the process in mid-write', async () => {
     const dir = join(root, 'killed');
     await open(dir);
     const running = () => until('its process runs', () => store.childStats().state === 'running');

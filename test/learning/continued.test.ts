@@ -21,8 +21,7 @@ const readModel = (dir: string): ModelDescription =>
   parseModel(JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')));
 const training = (dir: string) => JSON.parse(readFileSync(join(dir, 'training.json'), 'utf8'));
 
-describe('a model that goes on learning', function () {
-  this.timeout(60_000);
+describe('a model that goes on learning', () => {
   let first: LearnResult;
   let more: LearnResult;
   before(async () => {

@@ -29,8 +29,7 @@ const frameOf = (counts: Uint16Array) =>
     ...{ exposedAt: 0, exposedUtc: '', settings: {} },
   });
 
-describe('a model of pictures of 16 bits a sample', function () {
-  this.timeout(60_000);
+describe('a model of pictures of 16 bits a sample', () => {
   let deep: Awaited<ReturnType<typeof learned>>;
   let runner: ModelRunner;
 

@@ -120,8 +120,7 @@ describe('the AUROC', () => {
   });
 });
 
-describe('the regions of a mask', function () {
-  this.timeout(10_000);
+describe('the regions of a mask', () => {
   it('join over edges and corners', () => {
     const rows = ['1.1....', '.1...11', '....11.', '1......', '11...1.'];
     const mask = Uint8Array.from(rows.join(''), (sign) => (sign === '1' ? 1 : 0));
@@ -150,8 +149,7 @@ describe('the regions of a mask', function () {
   });
 });
 
-describe('pixel AUROC and AUPRO', function () {
-  this.timeout(30_000);
+describe('pixel AUROC and AUPRO', () => {
   const drawn = (seed: number, ties: boolean): Picture[] => {
     const random = seededRandom(seed);
     return [null, 0.1, 0.3].map((share) => {

@@ -246,8 +246,7 @@ describe('the written model', () => {
 });
 
 describe('fitting a head', () => {
-  it('takes time in proportion to the pictures', async function () {
-    this.timeout(30_000);
+  it('takes time in proportion to the pictures', async () => {
     const cpuMs = async (kind: 'gaussian' | 'nearest', pictures: number) => {
       const random = seededRandom(1);
       const samples = randomSamples(pictures, 24, 32, 1, () => pictureOf(24, 32, random));

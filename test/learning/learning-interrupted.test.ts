@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { until } from '../kit/until.ts';
 import { failure, freshDir, job, learningChildren } from './learning-kit.ts';
 
-describe('a learning job that is interrupted', function () {
-  this.timeout(60_000);
-
+describe('a learning job that is interrupted', () => {
   for (const stage of ['reading', 'fitting gaussian']) {
     it(`stops at an abort while ${stage} and leaves nothing behind`, async () => {
       const root = freshDir();

@@ -11,9 +11,7 @@ import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { Session } from '../../lib/scoring/session.ts';
 import { freshDir, job, png, roi, wide } from './learning-kit.ts';
 
-describe('learning job', function () {
-  this.timeout(60_000);
-
+describe('learning job', () => {
   it('loads nothing native into the process that starts it', () => {
     const module = join(__dirname, '../../lib/learning/learning-job.js');
     const script = `require(${JSON.stringify(module)}); console.log(JSON.stringify(Object.keys(require.cache)))`;

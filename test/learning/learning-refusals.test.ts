@@ -6,9 +6,7 @@ import type { LearningOptions } from '../../lib/learning/learning-job.ts';
 import { syntheticParts } from '../../lib/learning/synthetic-parts.ts';
 import { failure, frames, freshDir, job, roi, wide } from './learning-kit.ts';
 
-describe('a learning job with what cannot be learned from', function () {
-  this.timeout(60_000);
-
+describe('a learning job with what cannot be learned from', () => {
   const refusals: [string, Partial<LearningOptions>, RegExp][] = [
     ['no picture', { images: [] }, /at least one picture or folder for images/],
     ['an empty name', { name: '' }, /1 to 64 characters for name/],

@@ -62,9 +62,7 @@ const box = (index: number, name: string, left: number, right: number, more: Par
   ...more,
 });
 
-describe('sensitivity without defects', function () {
-  this.timeout(30_000);
-
+describe('sensitivity without defects', () => {
   it('says for each kind and contrast from which size on defects are found in 95 % of trials', async () => {
     const { regions, runs, pictures: used } = await measureSensitivity(usual);
     assert.equal(regions.length, 1);

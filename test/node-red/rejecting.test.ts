@@ -57,8 +57,7 @@ const inject = (to: string): FlowNode[] => [
 ];
 
 for (const release of releases) {
-  describe(`a handler that rejects, in ${release}`, function () {
-    this.timeout(60_000);
+  describe(`a handler that rejects, in ${release}`, () => {
     let red: NodeRed;
     beforeEach(async () => {
       red = await new NodeRed({ release, userDir: userDirWithFaultyNodes() }).start();

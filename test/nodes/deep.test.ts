@@ -36,8 +36,7 @@ const flow = [
   { id: 'shown', type: 'helper', z, wires: [] },
 ];
 
-describe('A height map of 16 bits a sample', function () {
-  this.timeout(60_000);
+describe('A height map of 16 bits a sample', () => {
   const runner = new FlowRunner(require.resolve('node-red'));
   const closed: Inspection[] = [];
   const data = join(runner.userDir, 'goodpart');

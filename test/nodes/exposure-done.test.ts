@@ -12,8 +12,7 @@ const exposureDoneBit = 1 << 10;
 const busyBit = 1 << 1;
 
 onEachNodeRed('a PLC that moves the part on when it has been exposed', (runner) => {
-  it('reads ExposureDone with the trigger’s id before the result, and the result with the same id after it', async function () {
-    this.timeout(40_000);
+  it('reads ExposureDone with the trigger’s id before the result, and the result with the same id after it', async () => {
     const port = await freePort();
     const camera = (view: string) => ({
       ...{

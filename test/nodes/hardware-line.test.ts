@@ -45,8 +45,7 @@ interface Shown {
 }
 
 onEachNodeRed('a line whose light barrier triggers the camera', (runner) => {
-  it('gives each announced part its own picture, whatever part is not announced or has no pulse', async function () {
-    this.timeout(30_000);
+  it('gives each announced part its own picture, whatever part is not announced or has no pulse', async () => {
     const [{ station: heart, closed }] = await startStations(runner(), lineFlow());
     const pictures = runner().collect('pictures') as unknown as Shown[];
     // a pulse that nobody announced tells when the parts come: from then on every part's instant is known

@@ -8,9 +8,7 @@ import { childrenNamed, isAlive } from '../kit/processes.ts';
 import { until } from '../kit/until.ts';
 
 for (const release of releases) {
-  describe(`an orderly end of ${release}`, function () {
-    this.timeout(60_000);
-
+  describe(`an orderly end of ${release}`, () => {
     it('is told to the PLC before its connection ends, and nothing is left', async () => {
       const port = await freePort();
       const userDir = userDirWithCheckout();

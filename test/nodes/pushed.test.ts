@@ -102,8 +102,7 @@ onEachNodeRed('pictures that a flow pushes into a camera', (runner) => {
   });
 });
 
-describe('The upload of pictures', function () {
-  this.timeout(60_000);
+describe('The upload of pictures', () => {
   const adminAuth = {
     type: 'credentials',
     users: [

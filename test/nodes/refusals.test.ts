@@ -8,8 +8,7 @@ import { freePort } from '../kit/ports.ts';
 import { lineFlow, prepareStation } from '../kit/prepared-station.ts';
 import { until } from '../kit/until.ts';
 
-describe('a trigger that a PLC writes before the station can take triggers from it', function () {
-  this.timeout(60_000);
+describe('a trigger that a PLC writes before the station can take triggers from it', () => {
   const red = new NodeRed({ userDir: userDirWithCheckout() });
   const plc = new ModbusRTU();
 

@@ -32,8 +32,7 @@ async function goodpart(args: string[], env: Record<string, string> = {}): Promi
   }
 }
 
-describe('versions of a station that runs', function () {
-  this.timeout(60_000);
+describe('versions of a station that runs', () => {
   const password = hashSync('secret', 4);
   const user = (username: string, permissions: string) => ({ username, password, permissions });
   let red: NodeRed;

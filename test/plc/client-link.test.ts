@@ -13,8 +13,7 @@ import { makeResult, makeSnapshot } from './snapshots.ts';
 const host = '127.0.0.1';
 const patience = { timeoutMs: 30_000 };
 
-describe('a link whose station is the client', function () {
-  this.timeout(60_000);
+describe('a link whose station is the client', () => {
   let link: PlcLink;
   let plc: FakePlc<object> | undefined;
   let living: NodeJS.Timeout;

@@ -32,8 +32,7 @@ function seen(writes: readonly Write[], base = 0) {
   });
 }
 
-describe('the Modbus client', function () {
-  this.timeout(40_000);
+describe('the Modbus client', () => {
   let port = 0;
   let plc: FakePlc<Write>;
   let station: ClientStation;

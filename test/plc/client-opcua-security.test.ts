@@ -11,8 +11,7 @@ import { ClientStation } from './client-station.ts';
 import { FakePlc } from './fake-plc.ts';
 import { type OpcUaWrite, plcTags, siemensTemplate } from './opcua-plc.ts';
 
-describe('the OPC UA client, secured', function () {
-  this.timeout(60_000);
+describe('the OPC UA client, secured', () => {
   const patience = { timeoutMs: 30_000 };
   let pkiDir = '';
   let certificate = '';

@@ -21,8 +21,7 @@ function client(station: ClientStation, port: number, options: Partial<OpcUaClie
   return station.show({ kind: 'opcua client', options: settings });
 }
 
-describe('the OPC UA client', function () {
-  this.timeout(60_000);
+describe('the OPC UA client', () => {
   let python = '';
   let port = 0;
   let plc: FakePlc<OpcUaWrite>;
@@ -291,9 +290,7 @@ describe('the OPC UA client', function () {
   });
 });
 
-describe('the OPC UA client without a PLC', function () {
-  this.timeout(30_000);
-
+describe('the OPC UA client without a PLC', () => {
   it('says what cannot be reached', async () => {
     const station = new ClientStation();
     const port = await freePort();

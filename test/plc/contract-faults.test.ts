@@ -17,8 +17,7 @@ interface Row {
 const usual = { deadlineMs: 2000, maxOpen: 3, staleAfterMs: 0 };
 
 /** The rows of PLC.md section 5, each seen by two clients that are none of ours: jsmodbus and asyncua. */
-describe('what the tags say when things go wrong (PLC.md section 5)', function () {
-  this.timeout(60_000);
+describe('what the tags say when things go wrong (PLC.md section 5)', () => {
   let wired: WiredStation;
   let modbus: ModbusClient;
   let peer: AsyncuaPeer;

@@ -23,8 +23,7 @@ async function folderAfter(lastSequence: number): Promise<string> {
 }
 
 /** The rules of PLC.md section 2 over a real socket, from the side of a PLC (jsmodbus). */
-describe('the conversation with a PLC (PLC.md section 2)', function () {
-  this.timeout(30_000);
+describe('the conversation with a PLC (PLC.md section 2)', () => {
   let wired: WiredStation;
   let plc: ModbusClient;
 

@@ -60,8 +60,7 @@ class RawClient {
   }
 }
 
-describe('the Modbus server, against clients of every kind', function () {
-  this.timeout(30_000);
+describe('the Modbus server, against clients of every kind', () => {
   const link = new PlcLink();
   const told: { triggerId: number; partId: string }[] = [];
   let port = 0;

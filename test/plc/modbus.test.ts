@@ -69,7 +69,6 @@ describe('the Modbus server', () => {
   });
 
   it('agrees with pymodbus over every function code, and answers each command', async function () {
-    this.timeout(15_000);
     needs(this, 'pymodbus', hasPythonModule('pymodbus'));
     const script = join(repositoryRoot, 'test/plc/pymodbus_check.py');
     const { stdout } = await run('/usr/bin/python3', [script, String(port), 'ABCD']);
@@ -237,8 +236,7 @@ describe('the Modbus server', () => {
     client.close();
   });
 
-  it('never holds up whoever publishes while the child is stopped, and shows the newest afterwards', async function () {
-    this.timeout(60_000);
+  it('never holds up whoever publishes while the child is stopped, and shows the newest afterwards', async () => {
     const pid = link.stats().pid ?? 0;
     process.kill(pid, 'SIGSTOP');
     const began = performance.now();
@@ -256,8 +254,7 @@ describe('the Modbus server', () => {
     client.close();
   });
 
-  it('holds the command block over a killed child: what is written there again asks for nothing', async function () {
-    this.timeout(15_000);
+  it('holds the command block over a killed child: what is written there again asks for nothing', async () => {
     let client = await ModbusClient.connect(port);
     station.publish(snapshot);
     await client.write(200, [901]);
@@ -276,8 +273,7 @@ describe('the Modbus server', () => {
     client.close();
   });
 
-  it('opens its endpoints again with the last snapshot when the child was killed, and keeps Missed', async function () {
-    this.timeout(15_000);
+  it('opens its endpoints again with the last snapshot when the child was killed, and keeps Missed', async () => {
     const before = await ModbusClient.connect(port);
     const missed = (await before.read(88, 2))[1];
     before.close();

@@ -12,8 +12,7 @@ import { makeResult, makeSnapshot } from './snapshots.ts';
 const host = '127.0.0.1';
 const sequence = 'st1.Result.Sequence';
 
-describe('the OPC UA server’s limits', function () {
-  this.timeout(60_000);
+describe('the OPC UA server’s limits', () => {
   const maxSessions = 50;
   const link = new PlcLink();
   let port = 0;

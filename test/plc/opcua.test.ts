@@ -15,8 +15,7 @@ import { makeResult, makeSnapshot } from './snapshots.ts';
 const host = '127.0.0.1';
 const verdicts = ['pass', 'warn', 'fail', 'invalid'] as const;
 
-describe('the OPC UA server', function () {
-  this.timeout(40_000);
+describe('the OPC UA server', () => {
   const link = new PlcLink();
   const station = new RefusingStation(link, makeSnapshot(makeResult(65_541)));
   const pkiDir = join(tempDir('pki'), 'server');

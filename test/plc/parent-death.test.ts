@@ -91,8 +91,7 @@ async function look(client: ModbusClient): Promise<Seen> {
   };
 }
 
-describe('the PLC child without Node-RED', function () {
-  this.timeout(20_000);
+describe('the PLC child without Node-RED', () => {
   let parent: Parent | undefined;
 
   afterEach(() => parent?.kill());

@@ -21,8 +21,7 @@ import { tempDir } from '../kit/temp.ts';
 
 const yearMs = 365 * 24 * 60 * 60 * 1000;
 
-describe('certificates', function () {
-  this.timeout(60_000);
+describe('certificates', () => {
   let opcua: Opcua;
   const strangers: X509Certificate[] = [];
 

@@ -12,8 +12,7 @@ const leadMs = 50;
 const parts = 24;
 
 describe('a simulated line that loses pulses and frames', () => {
-  it('gives no announced part another part’s picture, and each its one verdict', async function () {
-    this.timeout(30_000);
+  it('gives no announced part another part’s picture, and each its one verdict', async () => {
     const camera = new Camera({
       name: 'line',
       source: {
