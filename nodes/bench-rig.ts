@@ -88,6 +88,8 @@ export async function acceptAll(station: Station, model: ModelIdentity): Promise
   const about = { number: 1, name: 'bench', author: 'bench', reason: 'bench', warnAccepted: true };
   const recipe = await station.recipes.save({ ...about, views });
   station.recipes.activate(recipe.number, { by: 'bench' });
+  // by its next snapshot the nodes hear of the recipe, and load its model
+  await new Promise((told) => station.once('snapshot', () => setImmediate(told)));
   await within(`${station.id} to be ready`, () => station.credit() > 0);
 }
 

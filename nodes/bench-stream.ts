@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../lib/core/clock.ts';
 import type { Inspection } from '../lib/core/inspection.ts';
+import type { Refusal } from '../lib/core/snapshot.ts';
 import { type BenchPicture, benchFrame } from '../lib/scoring/bench-frames.ts';
 import type { Station } from '../lib/station/station.ts';
 import type { Closed } from './bench-rig.ts';
@@ -23,7 +24,7 @@ export class BenchStream {
     this.#target = target;
   }
 
-  /** Keeps `inFlight` inspections going until `enough`, and gives each that is closed to `take`, in that order. */
+  /** Keeps `inFlight` inspections going until `enough`, and gives each that is closed to `take`, in that order. Rejects where one is refused. */
   async flood(inFlight: number, enough: () => boolean, take: (closed: Closed) => void): Promise<void> {
     const over = Promise.withResolvers<void>();
     let open = 0;
@@ -36,12 +37,20 @@ export class BenchStream {
       open -= 1;
       take(one);
       ended ||= enough();
-      if (!ended) send();
+      // of two that close together the second counts as open until it is told as well
+      if (!ended) queueMicrotask(send);
       else if (open === 0) over.resolve();
     });
-    for (let i = 0; i < inFlight; i++) send();
-    await over.promise;
-    stop();
+    const refused = (_: unknown, { text }: Refusal) => over.reject(new Error(`the station refused a part: ${text}`));
+    const { station } = this.#target;
+    station.on('refused', refused);
+    try {
+      for (let i = 0; i < inFlight; i++) send();
+      await over.promise;
+    } finally {
+      stop();
+      station.off('refused', refused);
+    }
   }
 
   /** One inspection each `periodMs`, as a line gives them; those that the station refused are missing from what comes. */
