@@ -93,9 +93,8 @@ export class Journal {
 
   /** The newest records, newest first, older than `before` where that is given. */
   async newest(limit: number, before = Number.POSITIVE_INFINITY): Promise<EvidenceRecord[]> {
-    const known = this.#places.below(before);
-    if (known.length >= limit) {
-      const places = known.slice(0, limit);
+    const places = this.#places.below(before, limit);
+    if (places.length === limit) {
       const records = await Promise.all(places.map((place) => this.#at(place).catch(() => undefined)));
       return records.filter((record) => record !== undefined);
     }

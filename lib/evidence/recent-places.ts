@@ -67,12 +67,12 @@ export class RecentPlaces {
     this.#at = (at + 1) % this.#capacity;
   }
 
-  /** Those of lower sequence than `before`, in descending order of it. */
-  below(before: number): Place[] {
+  /** At most `limit` of lower sequence than `before`, in descending order of it. */
+  below(before: number, limit: number): Place[] {
     const found: number[] = [];
     for (let at = 0; at < this.#size; at++) if (this.#places[at * 4 + 3] < before) found.push(at);
     found.sort((a, b) => this.#places[b * 4 + 3] - this.#places[a * 4 + 3]);
-    return found.map((at) => this.#read(at));
+    return found.slice(0, limit).map((at) => this.#read(at));
   }
 
   #find(id: string): number {

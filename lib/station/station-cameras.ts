@@ -31,7 +31,7 @@ export abstract class StationCameras extends StationDesk {
   protected abstract refuseWith(request: TriggerRequest, key: ReasonKey, text: string): Refusal;
   /** What follows from any change in the ledger: `settle`, and a snapshot of it. */
   protected abstract after(): void;
-  /** Passes on what has closed, and waits for what is due next. */
+  /** Passes on what has closed and what else a PLC can see, and waits for what is due next. */
   protected abstract settle(): void;
 
   protected cameraViews(): string[] {

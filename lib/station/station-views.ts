@@ -112,14 +112,10 @@ export abstract class StationViews extends StationConversation {
     throw invalidParameter('inspection.id', 'an open inspection of this station', id, 'GP_STATION_UNKNOWN_INSPECTION');
   }
 
-  /**
-   * One operation on a known inspection, with what is due before it and what follows from it. A snapshot is told only where it says
-   * something new: five of them between a frame and its verdict took a fifth of that time (measured).
-   */
+  /** One operation on a known inspection, with what is due before it and what follows from it. */
   protected act<T>(id: string, work: (now: number) => T): T {
     this.tick();
     this.known(id);
-    const before = this.#seen();
     try {
       return work(this.now());
     } catch (thrown) {
@@ -129,13 +125,7 @@ export abstract class StationViews extends StationConversation {
       throw asGoodpartError(thrown);
     } finally {
       this.settle();
-      if (this.#seen() !== before) this.changed();
     }
-  }
-
-  /** What such an operation can change of a snapshot; a part that closes is told by itself. */
-  #seen(): string {
-    return `${this.ledger.lastExposed?.id} ${this.newest?.exposureDone} ${this.judgedUnvalidated}`;
   }
 
   #judged(entry: Readonly<Entry>, view: View, override: Override | null, cameraSettings?: string): LedgerJudgement {

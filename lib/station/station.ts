@@ -224,8 +224,7 @@ export class Station extends StationViews {
     this.identity.watch();
     this.hardware.tick(this.now());
     this.ledger.tick(this.now());
-    this.#drain();
-    this.#arm();
+    this.settle();
   }
 
   /** Resolves when nothing is left to be written, or writing has failed. No verdict waits for it. */
@@ -241,6 +240,7 @@ export class Station extends StationViews {
   protected override settle(): void {
     this.#drain();
     this.#arm();
+    this.changedIfSeen();
   }
 
   #isDuplicate({ triggerId, source }: TriggerRequest): boolean {
