@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Frame } from '../../lib/core/frame.ts';
-import { openRig, type Rig } from './kit.ts';
+import type { StationSnapshot } from '../../lib/core/snapshot.ts';
+import { frame, openRig, type Rig } from './kit.ts';
 
 const window = { earliestMs: 50, latestMs: 150, graceMs: 50 };
 
@@ -21,11 +22,11 @@ describe('a station with a hardware line', () => {
     exposures += 1;
     const exposedAt = rig.time.clock.mono();
     const unknown = { width: null, height: null, channels: null, bitDepth: null };
-    const frame = new Frame({
+    const picture = new Frame({
       ...{ ...unknown, data: Buffer.from([1]), encoding: 'jpeg', source: 'line', number: exposures, exposedAt },
       ...{ exposedUtc: '', settings: {}, counter: { opening: 1, exposures } },
     });
-    return seen ? rig.station.lineFrame('main', frame, 'line') : undefined;
+    return seen ? rig.station.lineFrame('main', picture, 'line') : undefined;
   };
   const known = (part: ReturnType<typeof pulse>) => (part && 'id' in part ? part.part.id : part);
 
@@ -63,6 +64,23 @@ describe('a station with a hardware line', () => {
       ['P3', 'outOfStep'],
     ]);
     assert.equal(rig.closed.length, 5);
+  });
+
+  it('tells the PLC by itself that the part may move on once a missed pulse leaves no picture to be taken', async () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    rig.station.registerCamera('side', { name: 'area', settingsHash: '' });
+    const answer = announce(7);
+    assert.ok(!answer.refused);
+    assert.ok(rig.station.addFrame(answer.inspection.id, 'side', frame(rig.time), 'area'));
+    await turn();
+    const exposed: number[] = [];
+    rig.station.on('snapshot', (snapshot: StationSnapshot) => exposed.push(snapshot.exposureDoneTrigger));
+    await turn();
+    assert.deepEqual(exposed, []);
+    rig.time.pass(250);
+    await turn();
+    assert.deepEqual(exposed, [7]);
+    assert.equal(rig.closed.length, 0);
   });
 
   it('does not shift a verdict when a frame is lost on its way', () => {
