@@ -1,4 +1,5 @@
 import { seededRandom } from '../../core/random.ts';
+import { addProducts } from '../math/linear-algebra.ts';
 
 /**
  * k-means of points [count,n] by Lloyd's iterations from seeded points: centroids [k,n]. A centroid that loses all its
@@ -43,23 +44,17 @@ function assign(
   const k = members.length;
   sums.fill(0);
   members.fill(0);
-  const half = new Float64Array(k);
+  const start = new Float64Array(k);
   for (let c = 0; c < k; c++) {
-    for (let i = 0; i < n; i++) half[c] += (centroids[c * n + i] * centroids[c * n + i]) / 2;
+    for (let i = 0; i < n; i++) start[c] -= (centroids[c * n + i] * centroids[c * n + i]) / 2;
   }
+  const likeness = new Float64Array(k);
   for (let p = 0; p < points.length; p += n) {
+    // The nearest centroid has the largest x·c - |c|²/2.
+    likeness.set(start);
+    addProducts(likeness, points, p, centroids);
     let best = 0;
-    let most = Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < k; c++) {
-      // The nearest centroid has the largest x·c - |c|²/2.
-      let dot = -half[c];
-      const at = c * n;
-      for (let i = 0; i < n; i++) dot += points[p + i] * centroids[at + i];
-      if (dot > most) {
-        most = dot;
-        best = c;
-      }
-    }
+    for (let c = 1; c < k; c++) if (likeness[c] > likeness[best]) best = c;
     members[best] += 1;
     for (let i = 0; i < n; i++) sums[best * n + i] += points[p + i];
   }

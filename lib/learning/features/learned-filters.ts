@@ -1,6 +1,7 @@
 import { mixSeed } from '../../core/random.ts';
 import { failed } from '../failure.ts';
 import type { GraphBuilder, Value } from '../graph/graph-builder.ts';
+import { addProducts } from '../math/linear-algebra.ts';
 import { eigenByQl } from '../math/tridiagonal.ts';
 import type { FeatureExtractor, Pictures } from './extractor.ts';
 import { kMeans } from './k-means.ts';
@@ -128,12 +129,10 @@ function project(patches: Float32Array, whitening: Float32Array, n: number): Flo
   const axes = whitening.length / n;
   const count = patches.length / n;
   const out = new Float32Array(count * axes);
+  const sums = new Float64Array(axes);
   for (let patch = 0; patch < count; patch++) {
-    for (let axis = 0; axis < axes; axis++) {
-      let sum = 0;
-      for (let i = 0; i < n; i++) sum += patches[patch * n + i] * whitening[axis * n + i];
-      out[patch * axes + axis] = sum;
-    }
+    addProducts(sums.fill(0), patches, patch * n, whitening);
+    out.set(sums, patch * axes);
   }
   return out;
 }

@@ -249,3 +249,33 @@ export function whitenedSquares(
     if (row + 3 < count) out[row + 3] = qd;
   }
 }
+
+/**
+ * Adds to each of `sums` the product of the vector at `at` with that row of `rows` [sums.length, n]. Four rows go side by side: an addition takes
+ * four clocks, and one sum alone waits for each. Every sum is added up in order, whatever stands beside it.
+ */
+export function addProducts(sums: Float64Array, vector: Float32Array, at: number, rows: Float32Array): void {
+  const n = rows.length / sums.length;
+  const end = at + n;
+  let row = 0;
+  for (; row + 3 < sums.length; row += 4) {
+    let [first, second, third, fourth] = [row * n, (row + 1) * n, (row + 2) * n, (row + 3) * n];
+    let [a, b, c, d] = [sums[row], sums[row + 1], sums[row + 2], sums[row + 3]];
+    for (let i = at; i < end; i++) {
+      const x = vector[i];
+      a += x * rows[first++];
+      b += x * rows[second++];
+      c += x * rows[third++];
+      d += x * rows[fourth++];
+    }
+    sums[row] = a;
+    sums[row + 1] = b;
+    sums[row + 2] = c;
+    sums[row + 3] = d;
+  }
+  for (; row < sums.length; row++) {
+    let sum = sums[row];
+    for (let i = at, r = row * n; i < end; i++, r++) sum += vector[i] * rows[r];
+    sums[row] = sum;
+  }
+}
