@@ -74,20 +74,25 @@ export function showUsers(form: Form, place: JQuery): void {
     }
   };
 
+  const forget = (gone: StoredUser) => {
+    if (!users.includes(gone)) return;
+    users = users.filter((user) => user !== gone);
+    secret(gone.slot).val('');
+    changed();
+  };
+
   list.editableList<Partial<StoredUser>>({
     addButton: t('users.add'),
     removable: true,
     sortable: false,
     height: 'auto',
     addItem: (row, _index, data) => addRow(row, data),
+    removeItem: (data) => forget(data as StoredUser),
   });
-  // at once: until the row has faded away, somebody may have saved
-  list.on('click', '.red-ui-editableList-item-remove', ({ currentTarget }) => {
-    const { slot } = $(currentTarget).closest('li').find('.goodpart-user').data('user') as StoredUser;
-    users = users.filter((user) => user.slot !== slot);
-    secret(slot).val('');
-    changed();
-  });
+  // at once: until the row has faded away, somebody may have saved. Where nothing fades, the row is gone before this is told
+  list.on('click', '.red-ui-editableList-item-remove', ({ currentTarget }) =>
+    forget($(currentTarget).closest('li').find('.goodpart-user').data('user') as StoredUser),
+  );
   for (const user of users) list.editableList('addItem', user);
   // an old flow's one user is stored as a list once somebody touches it, not because somebody looked
   const before = String(form.control('users').val());
