@@ -21,8 +21,10 @@ export class ModbusPlc {
     const ready = async () => {
       this.client.close();
       this.client = await ModbusClient.connect(this.#port);
-      const [, boot, status] = await this.client.read(0, 3);
-      return boot !== bootId && (status & 1) === 1;
+      const words = await this.client.read(0, 8);
+      const [, boot, status] = words;
+      if (boot !== bootId && (status & 1) === 1) return true;
+      throw new Error(`${boot === bootId ? 'the old' : 'another'} boot says ${words}`);
     };
     await until('another boot is ready', ready, { timeoutMs: 40_000 });
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type FlowNode, NodeRed, releases } from '../kit/node-red.ts';
 import { userDirWithCheckout } from '../kit/packed.ts';
 import { ModbusPlc } from '../kit/plc-modbus.ts';
@@ -40,6 +42,10 @@ for (const release of releases) {
     after(async () => {
       plc.client.close();
       await red.stop();
+    });
+
+    afterEach(function () {
+      if (this.currentTest?.state === 'failed') console.log(red.log.slice(-3000));
     });
 
     it('gets for each trigger its echo, the word that the part may move, and one result with its number and part', async () => {
@@ -100,6 +106,9 @@ for (const release of releases) {
       const before = await plc.inspect(200);
       const sequence = before[22];
       const last = before[at.result + 1];
+      // written behind: killed before that, the station comes back offline, as the test before this one had left it for a while
+      const state = join(red.userDir, 'goodpart/stations/line1/station1/state.json');
+      await until('online is on the disk', () => JSON.parse(readFileSync(state, 'utf8')).mode === 'run');
       await red.kill();
       await until('the heartbeat’s end is told', async () => (await plc.one(7)) === 501);
       await red.start();
