@@ -1,6 +1,6 @@
 import type { AddressSpace, StatusCode, UAObject, UAVariable, VariantLike } from 'node-opcua';
 import type { StationView } from './endpoint.ts';
-import { type Opcua, tagVariant } from './opcua-variant.ts';
+import { isSame, type Opcua, type Said, said, tagVariant, variantOf } from './opcua-variant.ts';
 import type { CommandWrites } from './opcua-writes.ts';
 import { encodeRegisters } from './registers.ts';
 import { type Tag, tagTable } from './tag-table.ts';
@@ -16,13 +16,15 @@ const readWhenAsked = 'Result.Age';
 /** Written last: PLCs trigger on its change. */
 const lastWritten = 'Result.Sequence';
 
+/** A tag's node, and one for each of its bits. */
 interface Node {
+  tag: Tag;
   variable: UAVariable;
+  bits: UAVariable[];
   /** Whether the node carries the quality of the result in its status. */
   ofResult: boolean;
-  read: (values: TagValues) => VariantLike;
   /** What was set last, to leave alone what did not change. */
-  shown: string | undefined;
+  shown?: { value: Said; status: StatusCode };
 }
 
 /** One station's nodes in the address space: generated from the tag table, and kept up to date by `update`. */
@@ -82,17 +84,22 @@ export class StationNodes {
     const renewed = values.result.sequence !== this.#sequence;
     this.#sequence = values.result.sequence;
     const quality = this.#qualities[values.quality];
-    for (const node of [...this.#nodes, ...this.#last]) {
+    for (const node of this.#nodes.concat(this.#last)) {
       this.#show(node, values, node.ofResult ? quality : undefined, renewed && node.ofResult);
     }
   }
 
-  #show(node: Node, values: TagValues, status = this.#opcua.StatusCodes.Good as StatusCode, always = false): void {
-    const variant = node.read(values);
-    const key = `${status.name}:${variant.value}`;
-    if (key === node.shown && !always) return;
-    node.shown = key;
-    node.variable.setValueFromSource(variant, status);
+  #show(node: Node, values: TagValues, status: StatusCode = this.#opcua.StatusCodes.Good, always = false): void {
+    const { tag, shown, variable, bits } = node;
+    const value = said(tag, values);
+    if (!always && shown?.status === status && isSame(shown.value, value)) return;
+    node.shown = { value, status };
+    variable.setValueFromSource(variantOf(this.#opcua, tag, value), status);
+    const dataType = this.#opcua.DataType.Boolean;
+    for (const [bit, ofBit] of bits.entries()) {
+      const [on, before] = [value, shown?.value].map((of) => (of as readonly boolean[] | undefined)?.[bit]);
+      if (on !== before) ofBit.setValueFromSource({ dataType, value: on }, status);
+    }
   }
 
   dispose(): void {
@@ -117,7 +124,6 @@ export class StationNodes {
     const [folderName, name] = tag.name.split('.');
     const parent = this.#folder(folderName);
     const ofResult = folderName === 'Result' || folderName === 'Roi';
-    const read = (values: TagValues) => tagVariant(this.#opcua, tag, values);
     if (tag.name === readWhenAsked) {
       this.#addComputed(parent, name, tag.opcua?.type ?? 'UInt16', tag.description, undefined, (values) => ({
         variant: tagVariant(this.#opcua, tag, values),
@@ -135,17 +141,17 @@ export class StationNodes {
       minimumSamplingInterval: everyChange,
       ...this.#access(tag),
     });
-    const node: Node = { variable, ofResult, read, shown: undefined };
+    const bits = (tag.bits ?? []).map((bitName, bit) => this.#addBit(parent, folderName, bitName, tag, bit));
+    const node: Node = { tag, variable, bits, ofResult };
     (tag.name === lastWritten ? this.#last : this.#nodes).push(node);
     if (tag.access === 'rw') {
       this.#commands.push(variable);
       this.#writes.add({ tag, variable, view: this.#view, show: () => this.#show(node, this.#view.values()) });
     }
-    for (const [bit, bitName] of (tag.bits ?? []).entries()) this.#addBit(parent, folderName, bitName, tag, bit);
   }
 
-  #addBit(parent: UAObject, folderName: string, name: string, tag: Tag, bit: number): void {
-    const variable = this.#space.getOwnNamespace().addVariable({
+  #addBit(parent: UAObject, folderName: string, name: string, tag: Tag, bit: number): UAVariable {
+    return this.#space.getOwnNamespace().addVariable({
       componentOf: parent,
       browseName: name,
       nodeId: `s=${this.#view.id}.${folderName}.${name}`,
@@ -155,9 +161,6 @@ export class StationNodes {
       accessLevel: 'CurrentRead',
       userAccessLevel: 'CurrentRead',
     });
-    const dataType = this.#opcua.DataType.Boolean;
-    const read = (values: TagValues) => ({ dataType, value: (tag.value(values) as readonly boolean[])[bit] });
-    this.#nodes.push({ variable, ofResult: false, read, shown: undefined });
   }
 
   #addImage(): void {
