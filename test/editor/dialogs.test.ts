@@ -202,6 +202,23 @@ describe('The dialogs on Node-RED 5 and 4.1', () => {
   );
 
   it(
+    'forget a region that is removed, though its row still fades when the dialog is saved',
+    onBoth(async (editor) => {
+      await editor.edit('rules-1');
+      const rows = editor.page.locator('.goodpart-region');
+      const before = await rows.count();
+      // the fading, slowed down so that saving is certain to come before its end
+      await editor.page.evaluate('jQuery.fx.off = false; jQuery.fx.interval = 1e6');
+      await editor.page.locator('.red-ui-editableList-item-remove').last().click();
+      assert.equal(await rows.count(), before, 'the row is still there');
+      await editor.done();
+      await editor.page.evaluate('jQuery.fx.off = true; jQuery.fx.interval = 13');
+      const { rois } = (await editor.stored('rules-1')) as { rois: object[] };
+      assert.equal(rois.length, before - 1);
+    }),
+  );
+
+  it(
     'let corners be dragged',
     onBoth(async (editor) => {
       await editor.edit('rules-1');

@@ -50,12 +50,12 @@ export class RegionList {
       sortable: false,
       height: 'auto',
       addItem: (row, _index, data) => this.#addRow(row, data),
-      removeItem: (data) => {
-        this.#regions = this.#regions.filter((region) => region !== data);
-        this.#selected = Math.min(this.#selected, this.#regions.length - 1);
-        this.#changed();
-      },
+      removeItem: (data) => this.#forget(data as Draft),
     });
+    // at once: until the row has faded away, somebody may have saved. Where nothing fades, the row is gone before this is told
+    this.#list.on('click', '.red-ui-editableList-item-remove', ({ currentTarget }) =>
+      this.#forget($(currentTarget).closest('li').find('.goodpart-region').data('region') as Draft),
+    );
     const stored = this.#regions;
     this.#regions = [];
     for (const region of stored) this.#list.editableList('addItem', region);
@@ -70,6 +70,12 @@ export class RegionList {
     return mostRegions + 1;
   }
 
+  #forget(gone: Draft): void {
+    this.#regions = this.#regions.filter((region) => region !== gone);
+    this.#selected = Math.min(this.#selected, this.#regions.length - 1);
+    this.#changed();
+  }
+
   #select(region: Draft): void {
     this.#selected = this.#regions.indexOf(region);
     this.#changed();
@@ -77,11 +83,11 @@ export class RegionList {
 
   #changed(): void {
     const { t } = this.#form;
-    this.#place.find('.goodpart-region').each((i, row) => {
+    this.#place.find('.goodpart-region').each((_, row) => {
       const region = $(row).data('region') as Draft;
       const title = region.mode === 'ignore' ? t('region.ignoreTitle') : t('region.title', { number: region.index });
       $(row)
-        .toggleClass('is-selected', i === this.#selected)
+        .toggleClass('is-selected', region === this.#regions[this.#selected])
         .find('.goodpart-region-head > strong')
         .text(title);
       $(row)
