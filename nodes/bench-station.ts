@@ -57,7 +57,7 @@ export async function stationBench(
 }
 
 /**
- * Full load against the slower of a bare decode loop and a bare run loop that run beside each other; slices take turns, so that a neighbour's
+ * Full load, and more, against the slower of a bare decode loop and a bare run loop that run beside each other; slices take turns, so that a neighbour's
  * load meets both. Then half of that load: what an inspection takes beyond its decode and its run, by its own timings, and against the
  * medians of the bare stages, each alone. Event-loop delay is Node-RED's, at full load.
  */

@@ -10,7 +10,7 @@ const lingerMs = 15_000;
 /** For a room that hangs, not one that is slow on a busy machine. */
 const roomLimitMs = 600_000;
 const shownSlowest = 20;
-/** Time for each byte of tests, beside that of other rooms (measured): the demo learns for minutes, browsers and command lines are waited for. */
+/** Brings the rooms that took longest (measured) to the front, whatever the size of their tests: the demo learns for minutes, browsers are waited for. */
 const slowness = { build: 1000, packed: 20, editor: 3, cli: 2.5, nodes: 1.5 };
 /** Rooms with more bytes of compiled tests than this run in parts, side by side. */
 const mostBytes = 70_000;

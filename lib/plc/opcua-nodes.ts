@@ -95,10 +95,11 @@ export class StationNodes {
     if (!always && shown?.status === status && isSame(shown.value, value)) return;
     node.shown = { value, status };
     variable.setValueFromSource(variantOf(this.#opcua, tag, value), status);
+    if (!tag.bits) return;
+    const [all, before] = [value, shown?.value] as [readonly boolean[], readonly boolean[] | undefined];
     const dataType = this.#opcua.DataType.Boolean;
-    for (const [bit, ofBit] of bits.entries()) {
-      const [on, before] = [value, shown?.value].map((of) => (of as readonly boolean[] | undefined)?.[bit]);
-      if (on !== before) ofBit.setValueFromSource({ dataType, value: on }, status);
+    for (const [bit, on] of all.entries()) {
+      if (on !== before?.[bit]) bits[bit].setValueFromSource({ dataType, value: on }, status);
     }
   }
 

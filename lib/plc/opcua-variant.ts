@@ -14,9 +14,9 @@ export function said(tag: Tag, values: TagValues): Said {
 
 /** Cheaper than making a variant of it, and most tags say the same as before. */
 export function isSame(a: Said | undefined, b: Said): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => item === b[i]);
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => Object.is(item, b[i]));
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
-  return a === b;
+  return Object.is(a, b);
 }
 
 /** What a tag says in OPC UA's strict type; arrays for tags of several elements. */

@@ -5,7 +5,7 @@ import type { NodeRed, Release } from '../kit/node-red.ts';
 /** Set to a folder to look at the dialogs: one picture of each. */
 const pictures = process.env.GOODPART_SCREENSHOTS;
 
-/** What slides, fades and blinks, drawn sixty times a second by the processor, took a third of these tests' time (measured). */
+/** What slides, fades and blinks, drawn sixty times a second by the processor, took a third of the processor time of these tests (measured). */
 const motionless =
   '*, *::before, *::after { transition: none !important; animation: none !important; caret-color: transparent !important; }';
 

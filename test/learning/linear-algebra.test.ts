@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { gaussian, seededRandom } from '../../lib/core/random.ts';
 import {
   addOuterProducts,
+  addProducts,
   cholesky,
   choleskyTiled,
   inverseTransposed,
@@ -49,6 +50,25 @@ describe('linear algebra', () => {
         }
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it('multiplies a vector with many rows to the very bits of one row after the other, from where the sums stand', () => {
+    fc.assert(
+      fc.property(sizes, sizes, fc.nat(3), seeds, (n, count, before, seed) => {
+        const random = seededRandom(seed);
+        const at = before * n;
+        const vectors = Float32Array.from({ length: at + n }, () => gaussian(random));
+        const rows = Float32Array.from({ length: count * n }, () => gaussian(random));
+        const sums = Float64Array.from({ length: count }, () => gaussian(random));
+        const expected = sums.map((start, row) => {
+          let sum = start;
+          for (let i = 0; i < n; i++) sum += vectors[at + i] * rows[row * n + i];
+          return sum;
+        });
+        addProducts(sums, vectors, at, rows);
+        assert.deepEqual(sums, expected);
+      }),
     );
   });
 
