@@ -51,7 +51,8 @@ async function load({
     throw missing('model.onnx', dir, error);
   }
   models.delete(key);
-  const opened = await thread.call('open', { key, bytes, sha256: model.sha256, threads });
+  const wanted = wantedOutputs(model);
+  const opened = await thread.call('open', { key, bytes, sha256: model.sha256, threads, wanted });
   try {
     checkGraph(model, opened.inputs, opened.outputs);
     // The first run allocates and plans, and shows the outputs' real shapes
@@ -59,7 +60,6 @@ async function load({
     const { outputs, began, ended } = await thread.call('run', {
       key,
       feeds: { [model.input.name]: toTensor(pixels, model.input) },
-      wanted: wantedOutputs(model),
       deadline: Number.MAX_VALUE,
     });
     readOutputs(model, outputs);
@@ -91,7 +91,7 @@ async function score(
     const tensor = tensors.take();
     try {
       const feeds = { [model.input.name]: toTensor(pixels, model.input, tensor) };
-      return await thread.call('run', { key, feeds, wanted: wantedOutputs(model), deadline });
+      return await thread.call('run', { key, feeds, deadline });
     } finally {
       tensors.give(tensor);
     }

@@ -6,13 +6,17 @@ import type { TensorInfo, TensorInput, TensorOutput } from './session.ts';
 /** What the thread can be asked: body and result of each call. */
 export interface Call {
   open: {
-    body: { key: string; bytes: Uint8Array; sha256: string; threads: number };
+    /**
+     * `wanted`: names of the outputs that each run gives. Said once: V8 takes a string that comes with every run for another name than the
+     * last one's, and compiled the code that uses it anew every few seconds, for ever (28 bytes a frame until its next full collection).
+     */
+    body: { key: string; bytes: Uint8Array; sha256: string; threads: number; wanted: string[] };
     result: { inputs: readonly TensorInfo[]; outputs: readonly TensorInfo[]; provider: string };
   };
   close: { body: { key: string }; result: null };
   run: {
     /** `deadline`: monotonic instant after which running is pointless. */
-    body: { key: string; feeds: Record<string, TensorInput>; wanted: string[]; deadline: number };
+    body: { key: string; feeds: Record<string, TensorInput>; deadline: number };
     /** Monotonic instants around the run itself. */
     result: { outputs: Record<string, TensorOutput>; began: number; ended: number };
   };

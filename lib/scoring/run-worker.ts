@@ -4,28 +4,34 @@ import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import type { Call, CallBody, CallResult, Settled } from './run-thread.ts';
 import { Session } from './session.ts';
 
+interface Opened {
+  session: Session;
+  wanted: string[];
+}
+
 /** The thread that runs graphs, one call after the other. */
-const sessions = new Map<string, Session>();
+const opened = new Map<string, Opened>();
 
 const calls: { [op in keyof Call]: (body: CallBody<op>) => Promise<CallResult<op>> } = {
-  open: async ({ key, bytes, sha256, threads }) => {
-    await sessions.get(key)?.dispose();
-    sessions.delete(key);
+  open: async ({ key, bytes, sha256, threads, wanted }) => {
+    await opened.get(key)?.session.dispose();
+    opened.delete(key);
     const session = await Session.open(bytes, { sha256, threads });
-    sessions.set(key, session);
+    opened.set(key, { session, wanted });
     return { inputs: session.inputs, outputs: session.outputs, provider: session.provider };
   },
   close: async ({ key }) => {
-    const session = sessions.get(key);
-    sessions.delete(key);
-    await session?.dispose();
+    const closed = opened.get(key);
+    opened.delete(key);
+    await closed?.session.dispose();
     return null;
   },
-  run: async ({ key, feeds, wanted, deadline }) => {
+  run: async ({ key, feeds, deadline }) => {
     const began = systemClock.mono();
     if (began > deadline)
       throw new GoodpartError('GP_CHILD_DEADLINE', 'The deadline had passed before the model could run');
-    const outputs = await open(key).run(feeds, wanted);
+    const { session, wanted } = find(key);
+    const outputs = await session.run(feeds, wanted);
     return { outputs, began, ended: systemClock.mono() };
   },
 };
@@ -37,10 +43,10 @@ function moved(op: keyof Call, { result }: Settled): ArrayBuffer[] {
   return memory.filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
-function open(key: string): Session {
-  const session = sessions.get(key);
-  if (session === undefined) throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
-  return session;
+function find(key: string): Opened {
+  const found = opened.get(key);
+  if (found === undefined) throw new GoodpartError('GP_MODEL_INVALID', `Model ${key} is not loaded`);
+  return found;
 }
 
 let last: Promise<void> = Promise.resolve();

@@ -26,14 +26,14 @@ export async function probeOf(model: ModelDescription, onnx: Uint8Array): Promis
   const thread = new RunThread(fatal);
   const work = async (): Promise<Probe> => {
     const key = 'probe';
-    const opened = await thread.call('open', { key, bytes: onnx, sha256: model.sha256, threads: 1 });
+    const wanted = wantedOutputs(model);
+    const opened = await thread.call('open', { key, bytes: onnx, sha256: model.sha256, threads: 1, wanted });
     checkGraph(model, opened.inputs, opened.outputs);
     const tensor = toTensor(probePicture(model.input), model.input);
     const feeds = { [model.input.name]: tensor };
     const { outputs } = await thread.call('run', {
       key,
       feeds,
-      wanted: wantedOutputs(model),
       deadline: Number.MAX_VALUE,
     });
     readOutputs(model, outputs);

@@ -104,14 +104,15 @@ function incomparable(frames: number): GoodpartError {
 
 /** Also the judge of the file itself: what ONNX Runtime refuses, or what names other files, never comes to TensorRT's parser. */
 async function byCpu({ key, model, bytes }: Subject, frames: TensorInput[], cpu: RunThread): Promise<RawScore[]> {
-  const opened = await cpu.call('open', { key, bytes, sha256: model.sha256, threads: 0 });
+  const wanted = wantedOutputs(model);
+  const opened = await cpu.call('open', { key, bytes, sha256: model.sha256, threads: 0, wanted });
   try {
     checkGraph(model, opened.inputs, opened.outputs);
     if (frames.length === 0 || !(model.calibration.fail > model.calibration.median)) throw incomparable(frames.length);
     const scores: RawScore[] = [];
     for (const frame of frames) {
       const feeds = { [model.input.name]: frame };
-      const ran = await cpu.call('run', { key, feeds, wanted: wantedOutputs(model), deadline: Number.MAX_VALUE });
+      const ran = await cpu.call('run', { key, feeds, deadline: Number.MAX_VALUE });
       scores.push(readOutputs(model, ran.outputs));
     }
     return scores;
