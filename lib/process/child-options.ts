@@ -22,6 +22,8 @@ export interface ChildOptions {
   maxQueuedBytes?: number;
   /** Requests whose large payloads may lie in memory shared with the child at the same time, default 0: all go through the socket. */
   sharedSlots?: number;
+  /** A thread of the child answers requests itself (`answerFromThread`), default false. */
+  threadAnswers?: boolean;
   /** The child may live on a little after its parent died, to say so (PLC); without it the kernel kills it. */
   outlivesParent?: boolean;
   /** 0..19, default 0: how far its threads step back behind those that verdicts wait for. */

@@ -18,11 +18,19 @@ const maxPayloads = 512 * 1024 * 1024;
 /** Where each payload lies instead of following the header: the number of its shared slot, or null. */
 export type Slots = readonly (number | null)[];
 
+/** Writes a message; its payloads as they are, never copied. */
+export function writeMessage(stream: Duplex, message: Message, lent: Slots = []): void {
+  const pieces = encodeMessage(message, lent);
+  stream.cork();
+  for (const bytes of pieces) stream.write(bytes);
+  stream.uncork();
+}
+
 /**
  * Wire form: u32 header length, header JSON `{id, kind, type, body, sizes, slots}`, then the payloads that are in no slot, end to end; big
- * endian. The payloads are written as they are, never copied.
+ * endian. In pieces: the head, and the payloads themselves.
  */
-export function writeMessage(stream: Duplex, message: Message, lent: Slots = []): void {
+export function encodeMessage(message: Message, lent: Slots = []): Buffer[] {
   const { payloads, ...rest } = message;
   const slots = lent.some((slot) => slot !== null) ? lent : undefined;
   const header = JSON.stringify({ ...rest, sizes: payloads.map((payload) => payload.length), slots });
@@ -30,12 +38,7 @@ export function writeMessage(stream: Duplex, message: Message, lent: Slots = [])
   const head = Buffer.allocUnsafe(4 + length);
   head.writeUInt32BE(length);
   head.write(header, 4);
-  stream.cork();
-  stream.write(head);
-  for (const [i, payload] of payloads.entries()) {
-    if (payload.length > 0 && slots?.[i] == null) stream.write(payload);
-  }
-  stream.uncork();
+  return [head, ...payloads.filter((payload, i) => payload.length > 0 && slots?.[i] == null)];
 }
 
 /** Reassembles messages from a byte stream. Payload chunks are joined once, when the last byte is there. */

@@ -8,8 +8,13 @@ export interface Answer {
   payloads?: Buffer[];
 }
 
-/** Payloads are the handler's own until it has answered; then their memory may be used again. */
-export type Handler = (body: never, payloads: Buffer[]) => Promise<Answer | undefined> | Answer | undefined;
+/** What a handler gives whose request a thread of this process has answered itself (`answerFromThread`). */
+export const answered = Symbol('answered');
+
+type Given = Answer | typeof answered | undefined;
+
+/** Payloads are the handler's own until it has answered; then their memory may be used again. `request`: its number, 0 for an event. */
+export type Handler = (body: never, payloads: Buffer[], request: number) => Promise<Given> | Given;
 
 export interface ChildSide {
   /** Tells the parent something it did not ask for; silently lost when the parent is gone. */
@@ -55,8 +60,8 @@ export function serveChild(handlers: Record<string, Handler>, options: ServeOpti
     try {
       const handler = Object.hasOwn(handlers, message.type) ? handlers[message.type] : undefined;
       if (!handler) throw new GoodpartError('GP_PROTOCOL', `Unknown request "${message.type}"`);
-      const answer = await handler(message.body as never, message.payloads);
-      if (id !== 0)
+      const answer = await handler(message.body as never, message.payloads, id);
+      if (id !== 0 && answer !== answered)
         send({ id, kind: 'reply', type: message.type, body: answer?.body ?? null, payloads: answer?.payloads ?? [] });
     } catch (thrown) {
       const error = asGoodpartError(thrown);

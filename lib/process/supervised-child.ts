@@ -11,6 +11,7 @@ import { type Message, MessageReader, writeMessage } from './framing.ts';
 import { redactUrls } from './redact.ts';
 import { SharedSlots } from './shared-slots.ts';
 import { TextRing } from './text-ring.ts';
+import { answersFd } from './thread-answers.ts';
 
 export type { ChildOptions, ChildState, ChildStats, Reply } from './child-options.ts';
 
@@ -35,6 +36,8 @@ export class SupervisedChild extends EventEmitter {
   #state: ChildState = 'stopped';
   #process: ChildProcess | undefined;
   #channel: Duplex | undefined;
+  /** What a thread of the child answers by. */
+  #answers: Duplex | undefined;
   #slots: SharedSlots | null = null;
   #ring: TextRing;
   #pending = new Map<number, Pending>();
@@ -68,6 +71,7 @@ export class SupervisedChild extends EventEmitter {
       backoff: { minMs: 250, maxMs: 30_000, resetAfterMs: 20_000 },
       maxQueuedBytes: 128 * 1024 * 1024,
       sharedSlots: 0,
+      threadAnswers: false,
       outlivesParent: false,
       niceness: 0,
       redact: redactUrls,
@@ -208,7 +212,8 @@ export class SupervisedChild extends EventEmitter {
   }
 
   #spawn(): void {
-    const { module, args, nodeFlags, env, outlivesParent, name, startMs, niceness, sharedSlots } = this.options;
+    const { module, args, nodeFlags, env, outlivesParent, name, startMs, niceness, sharedSlots, threadAnswers } =
+      this.options;
     this.#starts += 1;
     this.#startedAt = systemClock.mono();
     this.#ring = new TextRing(100, this.options.redact);
@@ -223,7 +228,7 @@ export class SupervisedChild extends EventEmitter {
     let child: ChildProcess;
     try {
       child = spawn(command[0], command.slice(1), {
-        stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(this.#slots ? [this.#slots.fd] : [])],
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', this.#slots?.fd ?? 'ignore', threadAnswers ? 'pipe' : 'ignore'],
         env: { ...inherited, ...env, GOODPART_CHILD: name },
       });
     } catch (error) {
@@ -233,8 +238,9 @@ export class SupervisedChild extends EventEmitter {
     this.#process = child;
     stepBack(child.pid, niceness);
     // Without a free file descriptor there are no streams at all, whatever the types say
-    const channel = (child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Duplex | null | undefined;
-    this.#channel = channel ?? undefined;
+    const stdio = child.stdio as (Duplex | null)[] | undefined;
+    this.#channel = stdio?.[3] ?? undefined;
+    this.#answers = stdio?.[answersFd] ?? undefined;
     let over = false;
     const exited = Promise.withResolvers<void>();
     this.#exited = exited.promise;
@@ -258,9 +264,16 @@ export class SupervisedChild extends EventEmitter {
       stream?.on('data', (chunk: Buffer) => this.#ring.push(chunk));
       stream?.on('error', () => {});
     }
+    for (const stream of [this.#channel, this.#answers]) if (stream) this.#listen(child, stream);
+    this.#starting = setTimeout(() => {
+      this.kill(new GoodpartError('GP_CHILD_DEADLINE', `${name} was not ready within ${startMs} ms`));
+    }, startMs);
+  }
+
+  #listen(child: ChildProcess, stream: Duplex): void {
     const reader = new MessageReader((message) => this.#receive(child, message));
     let nonsense = false;
-    channel?.on('data', (chunk: Buffer) => {
+    stream.on('data', (chunk: Buffer) => {
       if (nonsense) return;
       try {
         reader.push(chunk);
@@ -269,10 +282,7 @@ export class SupervisedChild extends EventEmitter {
         this.kill(asGoodpartError(error));
       }
     });
-    channel?.on('error', () => {}); // EPIPE of a dying child: its exit says the rest
-    this.#starting = setTimeout(() => {
-      this.kill(new GoodpartError('GP_CHILD_DEADLINE', `${name} was not ready within ${startMs} ms`));
-    }, startMs);
+    stream.on('error', () => {}); // EPIPE of a dying child: its exit says the rest
   }
 
   #receive(child: ChildProcess, message: Message): void {
@@ -356,6 +366,8 @@ export class SupervisedChild extends EventEmitter {
     this.#process = undefined;
     this.#channel?.destroy();
     this.#channel = undefined;
+    this.#answers?.destroy();
+    this.#answers = undefined;
     this.#slots?.close();
     this.#slots = null;
     const last = this.#ring.lines().filter(Boolean).slice(-3).join(' | ');

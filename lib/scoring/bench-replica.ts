@@ -4,10 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../core/clock.ts';
-import { inputShape } from './fit.ts';
+import { inputShape, wantedOutputs } from './fit.ts';
 import { datatypes } from './kserve/infer-message.ts';
 import { readDescription } from './model-store.ts';
-import { wantedOutputs } from './score-frame.ts';
 import { Session } from './session.ts';
 
 /**

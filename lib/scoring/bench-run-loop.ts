@@ -1,8 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
-import { inputShape, toTensor } from './fit.ts';
+import { inputShape, toTensor, wantedOutputs } from './fit.ts';
 import type { ModelDescription } from './model-schema.ts';
-import { wantedOutputs } from './score-frame.ts';
 import { Session, type TensorInput } from './session.ts';
 
 /** Thread of the bench: opens a model, then runs it in a loop for as many milliseconds as it is told, once at the least. */

@@ -2,17 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GoodpartError } from '../core/errors.ts';
 import type { ImageInput } from '../imaging/decode.ts';
-import { serveChild } from '../process/serve-child.ts';
-import type { LoadReply, ScoreReply } from './engine-wire.ts';
+import { type Answer, answered, serveChild } from '../process/serve-child.ts';
+import type { LoadReply } from './engine-wire.ts';
 import { checkGraph, readOutputs, toTensor } from './fit.ts';
 import { InOrder } from './in-order.ts';
 import { missing, readDescription } from './model-store.ts';
 import { referenceOf } from './registering.ts';
 import { RunThread } from './run-thread.ts';
-import { type Subject, scoreFrame, wantedOutputs } from './score-frame.ts';
+import { prepareFrame, type Subject } from './score-frame.ts';
 import { TensorPool } from './tensor-pool.ts';
 
-/** Process: decodes on libuv's threads, runs on its own thread, talks on this one. */
+/** Process: decodes on libuv's threads, receives on this one; another one runs, and answers. */
 interface Loaded extends Subject {
   tensors: TensorPool;
 }
@@ -51,8 +51,7 @@ async function load({
     throw missing('model.onnx', dir, error);
   }
   models.delete(key);
-  const wanted = wantedOutputs(model);
-  const opened = await thread.call('open', { key, bytes, sha256: model.sha256, threads, wanted });
+  const opened = await thread.call('open', { key, bytes, model, threads });
   try {
     checkGraph(model, opened.inputs, opened.outputs);
     // The first run allocates and plans, and shows the outputs' real shapes
@@ -84,18 +83,24 @@ async function unload({ key }: { key: string }): Promise<undefined> {
 async function score(
   { key, info, deadline }: { key: string; info: ImageInput['info']; deadline: number },
   [data]: Buffer[],
-): Promise<{ body: ScoreReply; payloads: Buffer[] }> {
+  request: number,
+): Promise<Answer | typeof answered> {
   const subject = loaded(key);
   const { model, tensors } = subject;
-  return scoreFrame({ data, info }, subject, async (pixels) => {
-    const tensor = tensors.take();
-    try {
-      const feeds = { [model.input.name]: toTensor(pixels, model.input, tensor) };
-      return await thread.call('run', { key, feeds, deadline });
-    } finally {
-      tensors.give(tensor);
-    }
-  });
+  const { pixels, prepared } = await prepareFrame({ data, info }, subject);
+  const tensor = tensors.take();
+  try {
+    const feeds = { [model.input.name]: toTensor(pixels, model.input, tensor) };
+    const reply = await thread.call('score', { key, feeds, deadline, request, prepared });
+    return reply === null ? answered : { body: reply.body, payloads: reply.payloads.map(asBuffer) };
+  } finally {
+    tensors.give(tensor);
+  }
+}
+
+/** A Buffer that came from another thread is a plain array there and here. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function loaded(key: string) {

@@ -68,6 +68,8 @@ export interface EngineKind {
   engine: ScoreResult['engine'];
   /** Absolute path of the compiled child. */
   module: string;
+  /** A thread of it answers (`answerFromThread`), default false. */
+  threadAnswers?: boolean;
   /** What its `load` gets beside `key` and `dir`. */
   load: Record<string, unknown>;
   redact?: Redact;
@@ -101,6 +103,7 @@ export class ChildEngine extends EventEmitter implements Engine {
       // what a frame leaves behind is dead at once; V8 would let it fill 30 MB more before it looked, after some ten thousand frames (measured)
       nodeFlags: ['--max-semi-space-size=8'],
       sharedSlots: maxInFlight,
+      threadAnswers: kind.threadAnswers ?? false,
       startMs: this.#options.loadMs,
       niceness,
       hungMs: this.#options.hungMs * 2,
@@ -274,6 +277,7 @@ export interface OnnxRuntimeOptions extends ChildEngineOptions {
 /** ONNX Runtime on the CPU. */
 export class OnnxRuntimeEngine extends ChildEngine {
   constructor({ threads = 1, ...options }: OnnxRuntimeOptions) {
-    super(options, { engine: 'onnxruntime', module: join(__dirname, 'engine-child.js'), load: { threads } });
+    const module = join(__dirname, 'engine-child.js');
+    super(options, { engine: 'onnxruntime', module, threadAnswers: true, load: { threads } });
   }
 }

@@ -5,6 +5,12 @@ import type { TensorInfo, TensorInput, TensorOutput } from './session.ts';
 
 const maxCells = 16 * 1024 * 1024;
 
+/** The outputs that a run must give for a score, its map and its classes. */
+export function wantedOutputs({ outputs, classes }: ModelDescription): string[] {
+  const names = [outputs.map, outputs.score, classes?.output].filter((name) => name != null);
+  return [...new Set(names)];
+}
+
 /** Says whether a graph is what model.json says. Throws GP_MODEL_INVALID that names the field, what was expected and what came. */
 export function checkGraph(
   model: ModelDescription,

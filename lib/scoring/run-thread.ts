@@ -1,25 +1,35 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { GoodpartError } from '../core/errors.ts';
-import type { TensorInfo, TensorInput, TensorOutput } from './session.ts';
+import type { ScoreReply } from './engine-wire.ts';
+import type { ModelDescription } from './model-schema.ts';
+import type { Prepared, Ran } from './score-reply.ts';
+import type { TensorInfo, TensorInput } from './session.ts';
 
 /** What the thread can be asked: body and result of each call. */
 export interface Call {
   open: {
-    /**
-     * `wanted`: names of the outputs that each run gives. Said once: V8 takes a string that comes with every run for another name than the
-     * last one's, and compiled the code that uses it anew every few seconds, for ever (28 bytes a frame until its next full collection).
-     */
-    body: { key: string; bytes: Uint8Array; sha256: string; threads: number; wanted: string[] };
+    body: { key: string; bytes: Uint8Array; model: ModelDescription; threads: number };
     result: { inputs: readonly TensorInfo[]; outputs: readonly TensorInfo[]; provider: string };
   };
   close: { body: { key: string }; result: null };
-  run: {
-    /** `deadline`: monotonic instant after which running is pointless. */
-    body: { key: string; feeds: Record<string, TensorInput>; deadline: number };
-    /** Monotonic instants around the run itself. */
-    result: { outputs: Record<string, TensorOutput>; began: number; ended: number };
+  /**
+   * The outputs that the model wants. Their names do not come with each run: V8 takes a string that came by message for another one each time, and
+   * compiled the code that uses it anew every few seconds, for ever (28 bytes a frame until its next full collection).
+   */
+  run: { body: Run; result: Ran };
+  /** Runs, reads score and map, and answers the child's request itself; what is too large for that is the result. */
+  score: {
+    body: Run & { request: number; prepared: Prepared };
+    result: { body: ScoreReply; payloads: Uint8Array[] } | null;
   };
+}
+
+interface Run {
+  key: string;
+  feeds: Record<string, TensorInput>;
+  /** Monotonic instant after which running is pointless. */
+  deadline: number;
 }
 export type CallBody<Op extends keyof Call> = Call[Op]['body'];
 export type CallResult<Op extends keyof Call> = Call[Op]['result'];

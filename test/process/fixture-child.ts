@@ -1,12 +1,18 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
-import { type Handler, serveChild } from '../../lib/process/serve-child.ts';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { answered, type Handler, serveChild } from '../../lib/process/serve-child.ts';
 import { spawnTool } from '../../lib/process/spawn-tool.ts';
+import { answersFd } from '../../lib/process/thread-answers.ts';
 
 /** A child that misbehaves on request. Its first argument is what goes wrong at the start; the second a file to write to. */
 const [atStart = '', file = ''] = process.argv.slice(2);
 let eventsHeard = 0;
+let thread: Worker | undefined;
+/** Whoever waits for the thread, in the order it was asked. */
+const asked: ((done: boolean) => void)[] = [];
 
 function busyFor(ms: number): void {
   const end = performance.now() + ms;
@@ -56,6 +62,17 @@ const handlers: Record<string, Handler> = {
   flood: (body: number) => {
     for (let i = 0; i < body; i++) process.stderr.write(`line ${i} ${'x'.repeat(1_000)}\n`);
     return undefined;
+  },
+  /** Answered by a thread; what it will not answer comes from here, with a word. */
+  thread: async (body, payloads, request) => {
+    thread ??= new Worker(join(__dirname, 'fixture-thread.js')).on('message', (done: boolean) => asked.shift()?.(done));
+    thread.postMessage({ request, body, payloads });
+    const done = await new Promise((resolve) => asked.push(resolve));
+    return done ? answered : { body: 'too large', payloads };
+  },
+  threadGarbage: () => {
+    writeSync(answersFd, garbage('json'));
+    return answered;
   },
   garbage: (body: string) => {
     writeSync(3, garbage(body));

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { checkGraph, readOutputs } from '../../lib/scoring/fit.ts';
+import { checkGraph, readOutputs, wantedOutputs } from '../../lib/scoring/fit.ts';
 import { checkProbe, type Probe } from '../../lib/scoring/kserve/probe.ts';
 import { classScores, type ModelDescription, parseModel } from '../../lib/scoring/model-schema.ts';
-import { wantedOutputs } from '../../lib/scoring/score-frame.ts';
 import { agreementOf } from '../../lib/scoring/tensorrt/agreement.ts';
 import { describeTiny, tinyInput } from './tiny-models.ts';
 

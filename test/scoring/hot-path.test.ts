@@ -6,12 +6,11 @@ import { Frame } from '../../lib/core/frame.ts';
 import { decodeTo } from '../../lib/imaging/decode.ts';
 import { benchModel } from '../../lib/scoring/bench-model.ts';
 import { OnnxRuntimeEngine } from '../../lib/scoring/engine.ts';
-import { readOutputs, toTensor } from '../../lib/scoring/fit.ts';
+import { readOutputs, toTensor, wantedOutputs } from '../../lib/scoring/fit.ts';
 import { InOrder } from '../../lib/scoring/in-order.ts';
 import type { ModelInput } from '../../lib/scoring/model-schema.ts';
 import { ModelStore } from '../../lib/scoring/model-store.ts';
 import { encodeModel, type ModelProto } from '../../lib/scoring/onnx-proto.ts';
-import { wantedOutputs } from '../../lib/scoring/score-frame.ts';
 import { Session } from '../../lib/scoring/session.ts';
 import { TensorPool } from '../../lib/scoring/tensor-pool.ts';
 import { tempDir } from '../kit/temp.ts';
@@ -31,21 +30,24 @@ const soon = { deadlineMs: 10_000 };
 
 /** The mean of each pixel's channels for a graph that takes floats, planes one after the other: every byte is converted and moved. */
 const planes: ModelInput = { ...tinyInput, layout: 'NCHW', type: 'float32', scale: 2 };
-const planesModel: ModelProto = graph(
-  [
-    {
-      opType: 'ReduceMean',
-      input: ['image'],
-      output: ['map'],
-      attribute: [
-        { name: 'axes', type: 7, ints: [1] },
-        { name: 'keepdims', type: 2, i: 0 },
-      ],
-    },
-  ],
-  [value('map', 1, [1, 6, 8])],
-  planes,
-);
+const planesModel = (input: ModelInput): ModelProto =>
+  graph(
+    [
+      {
+        opType: 'ReduceMean',
+        input: ['image'],
+        output: ['map'],
+        attribute: [
+          { name: 'axes', type: 7, ints: [1] },
+          { name: 'keepdims', type: 2, i: 0 },
+        ],
+      },
+    ],
+    [value('map', 1, [1, input.height, input.width])],
+    input,
+  );
+/** Its map of 120 kB is too large for the run thread to answer with. */
+const large: ModelInput = { ...planes, width: 200, height: 150 };
 
 describe('The hot path', () => {
   const engines: OnnxRuntimeEngine[] = [];
@@ -82,10 +84,11 @@ describe('The hot path', () => {
 
   for (const [name, model, input, factor] of [
     ['bytes as they are', meanModel, tinyInput, 1],
-    ['floats in planes', planesModel, planes, 2],
+    ['floats in planes', planesModel(planes), planes, 2],
+    ['a map as large as the picture', planesModel(large), large, 2],
   ] as const) {
     it(`never mixes frames that are under way together: ${name}`, async () => {
-      const version = `${input.layout} ${input.type}`;
+      const version = `${input.layout} ${input.type} ${input.width}`;
       const described = describeTiny({ name: 'mixed', version, input });
       const engine = make(12);
       const { key } = await engine.load(await store.add(described, encodeModel(model)));

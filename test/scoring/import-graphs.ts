@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readOutputs, toTensor } from '../../lib/scoring/fit.ts';
+import { readOutputs, toTensor, wantedOutputs } from '../../lib/scoring/fit.ts';
 import { type ImportedModel, type ImportOverrides, importModel } from '../../lib/scoring/import/import-model.ts';
 import { parseModel } from '../../lib/scoring/model-schema.ts';
 import {
@@ -13,7 +13,6 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../../lib/scoring/onnx-proto.ts';
-import { wantedOutputs } from '../../lib/scoring/score-frame.ts';
 import { Session } from '../../lib/scoring/session.ts';
 import { tempDir } from '../kit/temp.ts';
 import { value } from './tiny-models.ts';

@@ -2,7 +2,6 @@ import { GoodpartError } from '../../core/errors.ts';
 import { checkGraph, type RawScore, readOutputs, toTensor } from '../fit.ts';
 import type { ModelDescription, ModelInput } from '../model-schema.ts';
 import { RunThread } from '../run-thread.ts';
-import { wantedOutputs } from '../score-frame.ts';
 import type { TensorInput, TensorOutput } from '../session.ts';
 
 /** What a model must answer, worked out here on the CPU. */
@@ -26,16 +25,11 @@ export async function probeOf(model: ModelDescription, onnx: Uint8Array): Promis
   const thread = new RunThread(fatal);
   const work = async (): Promise<Probe> => {
     const key = 'probe';
-    const wanted = wantedOutputs(model);
-    const opened = await thread.call('open', { key, bytes: onnx, sha256: model.sha256, threads: 1, wanted });
+    const opened = await thread.call('open', { key, bytes: onnx, model, threads: 1 });
     checkGraph(model, opened.inputs, opened.outputs);
     const tensor = toTensor(probePicture(model.input), model.input);
     const feeds = { [model.input.name]: tensor };
-    const { outputs } = await thread.call('run', {
-      key,
-      feeds,
-      deadline: Number.MAX_VALUE,
-    });
+    const { outputs } = await thread.call('run', { key, feeds, deadline: Number.MAX_VALUE });
     readOutputs(model, outputs);
     await thread.call('close', { key });
     return { tensor, outputs };

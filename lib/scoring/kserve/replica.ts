@@ -1,6 +1,6 @@
 import { newId } from '../../core/ids.ts';
+import { wantedOutputs } from '../fit.ts';
 import type { ModelDescription } from '../model-schema.ts';
-import { wantedOutputs } from '../score-frame.ts';
 import type { TensorInput, TensorOutput } from '../session.ts';
 import { type Answer, Connection, type Security } from './connection.ts';
 import { type Encoding, inferRequest, readInference, WrongAnswer } from './infer-message.ts';

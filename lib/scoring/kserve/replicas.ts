@@ -1,7 +1,7 @@
 import { systemClock } from '../../core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../../core/errors.ts';
 import { Backoff } from '../../process/backoff.ts';
-import type { Ran } from '../score-frame.ts';
+import type { Ran } from '../score-reply.ts';
 import type { TensorInput } from '../session.ts';
 import type { Security } from './connection.ts';
 import { Replica, type Served } from './replica.ts';

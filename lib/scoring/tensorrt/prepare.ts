@@ -3,7 +3,6 @@ import { checkGraph, type RawScore, readOutputs } from '../fit.ts';
 import type { ModelDescription } from '../model-schema.ts';
 import { referenceFrames } from '../reference-frames.ts';
 import type { RunThread } from '../run-thread.ts';
-import { wantedOutputs } from '../score-frame.ts';
 import type { TensorInput, TensorOutput } from '../session.ts';
 import { type Addon, type AddonTensor, addonError, type Examined, shownVersion } from './addon.ts';
 import { type Agreement, agreementOf, shownAgreement } from './agreement.ts';
@@ -104,8 +103,7 @@ function incomparable(frames: number): GoodpartError {
 
 /** Also the judge of the file itself: what ONNX Runtime refuses, or what names other files, never comes to TensorRT's parser. */
 async function byCpu({ key, model, bytes }: Subject, frames: TensorInput[], cpu: RunThread): Promise<RawScore[]> {
-  const wanted = wantedOutputs(model);
-  const opened = await cpu.call('open', { key, bytes, sha256: model.sha256, threads: 0, wanted });
+  const opened = await cpu.call('open', { key, bytes, model, threads: 0 });
   try {
     checkGraph(model, opened.inputs, opened.outputs);
     if (frames.length === 0 || !(model.calibration.fail > model.calibration.median)) throw incomparable(frames.length);

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeTo } from '../../../lib/imaging/decode.ts';
-import { readOutputs, toTensor } from '../../../lib/scoring/fit.ts';
+import { readOutputs, toTensor, wantedOutputs } from '../../../lib/scoring/fit.ts';
 import { importModel } from '../../../lib/scoring/import/import-model.ts';
 import { parseModel } from '../../../lib/scoring/model-schema.ts';
-import { wantedOutputs } from '../../../lib/scoring/score-frame.ts';
 import { Session } from '../../../lib/scoring/session.ts';
 
 /** What make_exports.py writes into results.json. */
