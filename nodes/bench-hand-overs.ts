@@ -7,7 +7,7 @@ import { RunThread } from '../lib/scoring/run-thread.ts';
 
 /**
  * What a hand-over there and back takes on this machine with nothing in it, at the pace of a line: between two processes and between two threads.
- * An inspection has one of each, and hands its verdict to the PLC's process.
+ * An inspection has the first and the way there of the second, and hands its verdict to the PLC's process.
  */
 export async function emptyHandOvers(periodMs: number, count: number): Promise<Record<'process' | 'thread', Spread>> {
   const module = resolve(__dirname, '../lib/process/echo-child.js');
