@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { GoodpartError } from '../core/errors.ts';
+import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 
 /** One message between Node-RED's process and a child: a JSON body and any number of byte payloads. */
 export interface Message {
@@ -39,6 +39,24 @@ export function encodeMessage(message: Message, lent: Slots = []): Buffer[] {
   head.writeUInt32BE(length);
   head.write(header, 4);
   return [head, ...payloads.filter((payload, i) => payload.length > 0 && slots?.[i] == null)];
+}
+
+/** Tells each message of a stream, until something comes that is none: that is told once, and nothing any more. */
+export function readMessages(
+  stream: Duplex,
+  tell: { message(message: Message): void; nonsense(error: GoodpartError): void },
+): void {
+  const reader = new MessageReader((message) => tell.message(message));
+  let over = false;
+  stream.on('data', (chunk: Buffer) => {
+    if (over) return;
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      over = true;
+      tell.nonsense(asGoodpartError(error));
+    }
+  });
 }
 
 /** Reassembles messages from a byte stream. Payload chunks are joined once, when the last byte is there. */

@@ -7,7 +7,7 @@ import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import { Backoff } from './backoff.ts';
 import type { ChildOptions, ChildState, ChildStats, Reply } from './child-options.ts';
 import { dyingWithParent } from './dying-with-parent.ts';
-import { type Message, MessageReader, writeMessage } from './framing.ts';
+import { type Message, readMessages, writeMessage } from './framing.ts';
 import { redactUrls } from './redact.ts';
 import { SharedSlots } from './shared-slots.ts';
 import { TextRing } from './text-ring.ts';
@@ -264,25 +264,14 @@ export class SupervisedChild extends EventEmitter {
       stream?.on('data', (chunk: Buffer) => this.#ring.push(chunk));
       stream?.on('error', () => {});
     }
-    for (const stream of [this.#channel, this.#answers]) if (stream) this.#listen(child, stream);
+    for (const stream of [this.#channel, this.#answers]) {
+      if (stream === undefined) continue;
+      readMessages(stream, { message: (it) => this.#receive(child, it), nonsense: (error) => this.kill(error) });
+      stream.on('error', () => {}); // EPIPE of a dying child: its exit says the rest
+    }
     this.#starting = setTimeout(() => {
       this.kill(new GoodpartError('GP_CHILD_DEADLINE', `${name} was not ready within ${startMs} ms`));
     }, startMs);
-  }
-
-  #listen(child: ChildProcess, stream: Duplex): void {
-    const reader = new MessageReader((message) => this.#receive(child, message));
-    let nonsense = false;
-    stream.on('data', (chunk: Buffer) => {
-      if (nonsense) return;
-      try {
-        reader.push(chunk);
-      } catch (error) {
-        nonsense = true;
-        this.kill(asGoodpartError(error));
-      }
-    });
-    stream.on('error', () => {}); // EPIPE of a dying child: its exit says the rest
   }
 
   #receive(child: ChildProcess, message: Message): void {
