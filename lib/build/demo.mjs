@@ -97,6 +97,9 @@ function demoFlow({ images, once, good, sensitivity, rate, opcuaPort, modbusPort
       node.intervalMs = Math.max(20, Math.round(1000 / rate));
       if (images) Object.assign(node, { path: join(images, 'test'), loop: !once });
     }
+    // what is measured is the model: no picture may be missing because the machine is busy
+    if (once && 'timeoutMs' in node) node.timeoutMs = 10_000;
+    if (once && 'deadlineMs' in node) node.deadlineMs = 20_000;
     if (node.type === 'goodpart-learn') {
       if (images) node.path = join(images, 'train/good');
       if (good !== null) node.count = good;

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { systemClock } from '../../core/clock.ts';
 import { dyingWithParent } from '../../process/dying-with-parent.ts';
 import { TextRing } from '../../process/text-ring.ts';
+import { complaintIn } from './trouble.ts';
 
 export interface LaunchOptions {
   tokens: readonly string[];
@@ -106,18 +107,7 @@ export class Launch {
 
   /** What it said went wrong, in one sentence; empty where it said nothing. */
   complaint(): string {
-    const lines = this.lines().filter((line) => line.trim() !== '');
-    const errors = [...lines.keys()].filter(
-      (i) => /^(ERROR|WARNING): /.test(lines[i]) && !/doesn't want to/.test(lines[i]),
-    );
-    // what follows from a cause may be printed before it
-    const cause = errors.find((i) => lines[i].startsWith('ERROR') && !lines[i].includes('Internal data stream error'));
-    const at = cause ?? errors.at(-1) ?? -1;
-    if (at < 0) return (lines.at(-1) ?? '').slice(0, 300);
-    const sentence = lines[at].replace(/^\w+: (from element \S+: )?/, '');
-    // behind the sentence for everybody: a heading, the place in GStreamer's source, and what really happened
-    const detail = lines[at + 1]?.startsWith('Additional debug info') ? lines[at + 3] : undefined;
-    return `${sentence}${detail === undefined || /^\w+: |^Execution/.test(detail) ? '' : ` ${detail}`}`.slice(0, 300);
+    return complaintIn(this.lines());
   }
 
   /** Ends the process and resolves when it is reaped: asked first, killed after 0.8 s. */

@@ -1,5 +1,23 @@
 import type { GstreamerSettings } from './settings.ts';
 
+/** What a pipeline's last lines say went wrong, in one sentence; empty where they say nothing. */
+export function complaintIn(printed: readonly string[]): string {
+  const lines = printed.filter((line) => line.trim() !== '');
+  const errors = [...lines.keys()].filter(
+    (i) => /^(ERROR|WARNING): /.test(lines[i]) && !/doesn't want to/.test(lines[i]),
+  );
+  // a heading, the place in GStreamer's source, and what really happened
+  const withDetail = (i: number) => lines.slice(i, i + 4).join(' ');
+  // what follows from a cause may be printed before it: whatever else ended, it had nowhere to send its pictures
+  const unlinked = errors.find((i) => /not-linked|delayed linking/i.test(withDetail(i)));
+  const cause = errors.find((i) => lines[i].startsWith('ERROR') && !lines[i].includes('Internal data stream error'));
+  const at = unlinked ?? cause ?? errors.at(-1) ?? -1;
+  if (at < 0) return (lines.at(-1) ?? '').slice(0, 300);
+  const sentence = lines[at].replace(/^\w+: (from element \S+: )?/, '');
+  const detail = lines[at + 1]?.startsWith('Additional debug info') ? lines[at + 3] : undefined;
+  return `${sentence}${detail === undefined || /^\w+: |^Execution/.test(detail) ? '' : ` ${detail}`}`.slice(0, 300);
+}
+
 /** What GStreamer complains of, with what to do about it where that is known. */
 export function explained(complaint: string, settings: GstreamerSettings): string {
   const advice = adviceFor(complaint, settings);
