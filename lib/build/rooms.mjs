@@ -23,7 +23,7 @@ export function roomsWith(kind, named) {
 }
 
 /**
- * V8 doubles its young generation, up to this many MB a half, whenever enough has survived in it: in a soak the last time after 80,000 frames
+ * V8 doubles its young generation, up to this many MB a half, whenever enough has survived in it: in a soak the last time after some 75,000 frames
  * (measured), which looks like growth. So a soak starts with what it would come to.
  */
 const youngGenerationFull = ['--min-semi-space-size=64'];

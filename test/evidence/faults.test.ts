@@ -124,6 +124,21 @@ describe('an evidence store under faults', () => {
     assert.equal(store.stats('s').ok, true);
   });
 
+  it('loses nothing at a stop to a process that only gets on after five seconds', async () => {
+    const dir = join(root, 'slow-end');
+    store = new EvidenceStore(quick);
+    await store.openStore('s', { dir, line: 'L', station: 'S', policy });
+    const pid = store.childStats().pid as number;
+    process.kill(pid, 'SIGSTOP');
+    const all = Array.from({ length: 20 }, (_, i) => inspection({ sequence: i + 1 }));
+    for (const one of all) store.record('s', one);
+    const goesOn = setTimeout(() => process.kill(pid, 'SIGCONT'), 5_000);
+    await store.stop();
+    clearTimeout(goesOn);
+    const ids = (records: readonly { id: string }[]) => records.map(({ id }) => id).sort();
+    assert.deepEqual(ids(journalOf(dir).records), ids(all));
+  });
+
   it('says when it stops what it could not write', async () => {
     store = new EvidenceStore({ ...quick, child: { ...quick.child, stopMs: 100 } });
     await store.openStore('s', { dir: join(root, 'ended'), line: 'L', station: 'S', policy });

@@ -6,16 +6,18 @@ export function complaintIn(printed: readonly string[]): string {
   const errors = [...lines.keys()].filter(
     (i) => /^(ERROR|WARNING): /.test(lines[i]) && !/doesn't want to/.test(lines[i]),
   );
-  // a heading, the place in GStreamer's source, and what really happened
-  const withDetail = (i: number) => lines.slice(i, i + 4).join(' ');
   // what follows from a cause may be printed before it: whatever else ended, it had nowhere to send its pictures
-  const unlinked = errors.find((i) => /not-linked|delayed linking/i.test(withDetail(i)));
+  const unlinked = errors.find((i) => /not-linked|delayed linking/i.test(sentenceAt(lines, i)));
   const cause = errors.find((i) => lines[i].startsWith('ERROR') && !lines[i].includes('Internal data stream error'));
-  const at = unlinked ?? cause ?? errors.at(-1) ?? -1;
-  if (at < 0) return (lines.at(-1) ?? '').slice(0, 300);
+  const at = unlinked ?? cause ?? errors.at(-1);
+  return (at === undefined ? (lines.at(-1) ?? '') : sentenceAt(lines, at)).slice(0, 300);
+}
+
+/** Behind the sentence for everybody: a heading, the place in GStreamer's source, and what really happened. */
+function sentenceAt(lines: readonly string[], at: number): string {
   const sentence = lines[at].replace(/^\w+: (from element \S+: )?/, '');
   const detail = lines[at + 1]?.startsWith('Additional debug info') ? lines[at + 3] : undefined;
-  return `${sentence}${detail === undefined || /^\w+: |^Execution/.test(detail) ? '' : ` ${detail}`}`.slice(0, 300);
+  return `${sentence}${detail === undefined || /^\w+: |^Execution/.test(detail) ? '' : ` ${detail}`}`;
 }
 
 /** What GStreamer complains of, with what to do about it where that is known. */
