@@ -24,12 +24,25 @@ const notFound = [
   "ERROR: pipeline doesn't want to preroll.",
 ];
 
+const noVideo = [
+  'ERROR: from element /GstPipeline:pipeline0/GstDecodeBin:decodebin0: This appears to be a text file',
+  'Additional debug info:',
+  '../gst/playback/gstdecodebin2.c(2891): type_found (): /GstPipeline:pipeline0/GstDecodeBin:decodebin0:',
+  'decodebin cannot decode plain text files',
+  "ERROR: pipeline doesn't want to preroll.",
+];
+
 describe('what a pipeline says went wrong', () => {
   for (const [name, lines, said] of [
     ['nothing', [], ''],
     ['a refusal', notFound, 'Not found Not Found (404)'],
     ['pictures that nothing takes', notLinked, 'Internal data stream error. streaming stopped, reason not-linked (-1)'],
     ['a server that hung up', hungUp, 'Could not write to resource. Could not send message. (Received end-of-file)'],
+    [
+      'a file that is no video, whose pictures nothing takes therefore',
+      [...noVideo, ...notLinked],
+      'This appears to be a text file decodebin cannot decode plain text files',
+    ],
     ['a line that is no complaint', ['Setting pipeline to PAUSED', ''], 'Setting pipeline to PAUSED'],
   ] as const) {
     it(`is one sentence: ${name}`, () => assert.equal(complaintIn(lines), said));

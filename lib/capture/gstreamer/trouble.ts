@@ -6,10 +6,11 @@ export function complaintIn(printed: readonly string[]): string {
   const errors = [...lines.keys()].filter(
     (i) => /^(ERROR|WARNING): /.test(lines[i]) && !/doesn't want to/.test(lines[i]),
   );
-  // what follows from a cause may be printed before it: whatever else ended, it had nowhere to send its pictures
+  // what follows from a cause may be printed before it: a stream that broke off, a server that hung up
+  const ended = errors.filter((i) => lines[i].startsWith('ERROR') && !lines[i].includes('Internal data stream error'));
+  const cause = ended.find((i) => !/(write to|read from) resource|Unhandled error/.test(lines[i]));
   const unlinked = errors.find((i) => /not-linked|delayed linking/i.test(sentenceAt(lines, i)));
-  const cause = errors.find((i) => lines[i].startsWith('ERROR') && !lines[i].includes('Internal data stream error'));
-  const at = unlinked ?? cause ?? errors.at(-1);
+  const at = cause ?? unlinked ?? ended[0] ?? errors.at(-1);
   return (at === undefined ? (lines.at(-1) ?? '') : sentenceAt(lines, at)).slice(0, 300);
 }
 
