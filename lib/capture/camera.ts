@@ -5,6 +5,7 @@ import { asGoodpartError, GoodpartError, invalidParameter } from '../core/errors
 import { Frame, type FrameInfo } from '../core/frame.ts';
 import type { ReasonKey } from '../core/reasons.ts';
 import { type Redact, redactor } from '../process/redact.ts';
+import { settledWithin } from '../process/settled-within.ts';
 import {
   type ChildOptions,
   type ChildState,
@@ -123,15 +124,11 @@ export class Camera extends EventEmitter {
     if (!Number.isFinite(after)) throw invalidParameter('after', 'a monotonic instant in milliseconds', after);
     if (!(timeoutMs > 0 && timeoutMs <= 3_600_000)) throw invalidParameter('timeoutMs', '0..3600000 ms', timeoutMs);
     const answer = this.#request(after, timeoutMs, partId);
-    answer.catch(() => {}); // it may fail after we gave up on it
-    let timer: NodeJS.Timeout | undefined;
     // the child's own timeout does not fire when the child hangs
-    const late = new Promise<never>((_, reject) => {
-      const text = `Camera ${this.name} gave no picture within ${Math.round(timeoutMs)} ms`;
-      timer = setTimeout(() => reject(sourceError(text, 'frameTimeout')), timeoutMs + 50);
-    });
+    const limitMs = timeoutMs + 50;
+    const text = `Camera ${this.name} gave no picture within ${Math.round(timeoutMs)} ms`;
     try {
-      const { body, payloads } = await Promise.race([answer, late]);
+      const { body, payloads } = await settledWithin(answer, limitMs, () => sourceError(text, 'frameTimeout'));
       const { info, counters } = body as FrameMessage;
       this.#counters = counters;
       const frame = this.#frame(info, payloads[0]);
@@ -139,8 +136,6 @@ export class Camera extends EventEmitter {
       throw sourceError(`Camera ${this.name} answered with a picture taken before the trigger`, 'frameTooOld');
     } catch (thrown) {
       throw this.#asSourceError(thrown);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { GoodpartError } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
+import { settledWithin } from '../process/settled-within.ts';
 import {
   type ChildOptions,
   type ChildState,
@@ -136,19 +137,10 @@ export class SceneMeter {
 }
 
 /** The caller's deadline; a frame that is merely late costs no child. */
-async function within(measuring: Promise<Measured>, ms: number): Promise<Measured> {
-  measuring.catch(() => {}); // it may fail after we gave up on it
+function within(measuring: Promise<Measured>, ms: number): Promise<Measured> {
   const began = systemClock.mono();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const text = `The scene check gave no answer within ${Math.round(systemClock.mono() - began)} ms`;
-      reject(new GoodpartError('GP_CHILD_DEADLINE', text));
-    }, ms);
+  return settledWithin(measuring, ms, () => {
+    const text = `The scene check gave no answer within ${Math.round(systemClock.mono() - began)} ms`;
+    return new GoodpartError('GP_CHILD_DEADLINE', text);
   });
-  try {
-    return await Promise.race([measuring, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

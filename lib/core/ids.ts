@@ -35,11 +35,14 @@ export function isId(value: unknown): value is string {
   return typeof value === 'string' && idPattern.test(value);
 }
 
+const plainName = /^[A-Za-z0-9_-]*$/;
+
 /**
  * A user's name (line, station, model) as one file name: letters, digits, `-` and `_` stay, everything else becomes
  * `%XX` of its UTF-8 bytes. Injective, so two names never share a folder; never starts with a dot.
  */
 export function encodeName(name: string): string {
+  if (plainName.test(name)) return name;
   let out = '';
   for (const byte of Buffer.from(name.normalize('NFC'), 'utf8')) {
     const char = String.fromCharCode(byte);

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ClientSession, EndpointDescription, OPCUACertificateManager, OPCUAClient } from 'node-opcua';
 import { GoodpartError } from '../core/errors.ts';
+import { settledWithin } from '../process/settled-within.ts';
 import { loadOpcua } from './opcua-server.ts';
 import type { Opcua } from './opcua-variant.ts';
 import { reach } from './reach.ts';
@@ -90,18 +91,13 @@ export class OpcUaLink {
   async ask<T>(request: () => Promise<T>): Promise<T> {
     const { timeoutMs } = this.#settings;
     this.#goOn();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.error(`did not answer within ${timeoutMs} ms`)), timeoutMs);
-    });
+    const late = () => this.error(`did not answer within ${timeoutMs} ms`);
     try {
-      const answer = await Promise.race([request(), late]);
+      const answer = await settledWithin(request(), timeoutMs, late);
       this.#goOn();
       return answer;
     } catch (error) {
       throw GoodpartError.is(error) ? error : this.#sentence(error as Error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -9,6 +9,7 @@ import type { ChildOptions, ChildState, ChildStats, Reply } from './child-option
 import { dyingWithParent } from './dying-with-parent.ts';
 import { type Message, readMessages, writeMessage } from './framing.ts';
 import { redactUrls } from './redact.ts';
+import { settledWithin } from './settled-within.ts';
 import { SharedSlots } from './shared-slots.ts';
 import { TextRing } from './text-ring.ts';
 import { answersFd } from './thread-answers.ts';
@@ -108,18 +109,8 @@ export class SupervisedChild extends EventEmitter {
     if (this.#state === 'running') return;
     if (this.#state === 'waiting') throw this.#unavailable();
     if (this.#ready === undefined) throw new GoodpartError('GP_CHILD_STOPPED', `${this.options.name} is stopped`);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new GoodpartError('GP_CHILD_DEADLINE', `${this.options.name} did not start within ${ms} ms`)),
-        ms,
-      );
-    });
-    try {
-      await Promise.race([this.#ready.promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const text = `${this.options.name} did not start within ${ms} ms`;
+    await settledWithin(this.#ready.promise, ms, () => new GoodpartError('GP_CHILD_DEADLINE', text));
   }
 
   /**

@@ -6,6 +6,7 @@ import { asGoodpartError, GoodpartError } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import type { ModelIdentity, ScoreResult } from '../core/inspection.ts';
 import type { Redact } from '../process/redact.ts';
+import { settledWithin } from '../process/settled-within.ts';
 import { type ChildState, type ChildStats, type Reply, SupervisedChild } from '../process/supervised-child.ts';
 import type { LoadReply, ScoreReply } from './engine-wire.ts';
 import { classScores, identityOf, type ModelDescription } from './model-schema.ts';
@@ -241,31 +242,24 @@ export class ChildEngine extends EventEmitter implements Engine {
     const answer = this.#child.request('score', body, [frame.data], {
       deadlineMs: Math.max(deadlineMs, this.#options.hungMs),
     });
-    answer.catch(() => {}); // it may come long after the deadline
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
+    const { body: reply, payloads } = await settledWithin(answer, deadlineMs, () => {
       const text = `${this.#child.options.name} gave no score within ${Math.round(deadlineMs)} ms`;
-      timer = setTimeout(() => reject(new GoodpartError('GP_CHILD_DEADLINE', text)), deadlineMs);
+      return new GoodpartError('GP_CHILD_DEADLINE', text);
     });
-    try {
-      const { body: reply, payloads } = await Promise.race([answer, late]);
-      const { image, map, timings, registration, provider, classes } = reply as ScoreReply;
-      const { mapArea } = model.description.outputs;
-      return {
-        score: payloads[0].readDoubleLE(),
-        map: map && new AnomalyMap(map.width, map.height, payloads[1]),
-        ...(mapArea && { mapArea }),
-        model: model.identity,
-        engine: this.#kind.engine,
-        provider: provider ?? model.provider,
-        timings: { ...timings, total: systemClock.mono() - began },
-        image,
-        ...(registration && { registration }),
-        ...(classes && { classes: classScores(model.description, classes) }),
-      };
-    } finally {
-      clearTimeout(timer);
-    }
+    const { image, map, timings, registration, provider, classes } = reply as ScoreReply;
+    const { mapArea } = model.description.outputs;
+    return {
+      score: payloads[0].readDoubleLE(),
+      map: map && new AnomalyMap(map.width, map.height, payloads[1]),
+      ...(mapArea && { mapArea }),
+      model: model.identity,
+      engine: this.#kind.engine,
+      provider: provider ?? model.provider,
+      timings: { ...timings, total: systemClock.mono() - began },
+      image,
+      ...(registration && { registration }),
+      ...(classes && { classes: classScores(model.description, classes) }),
+    };
   }
 }
 

@@ -65,6 +65,10 @@ function readJournal(text: string): JournalLine[] {
   });
 }
 
+function journalText(lines: readonly JournalLine[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
 /**
  * Writes behind, so that no verdict ever waits for the disk: journal lines are appended in batches, the state is written
  * whole (both copies, atomically) when something rare changed. One writer; bounded waiting; failures are told and tried again.
@@ -75,7 +79,8 @@ export class StateStore {
   readonly #capture: () => Omit<StoredState, 'generation'>;
   readonly #onHealth: (error: GoodpartError | null) => void;
   #generation: number;
-  #pending: string[] = [];
+  /** As text only when they are written: no verdict waits for that. */
+  #pending: JournalLine[] = [];
   #lines = 0;
   #saveWanted = false;
   #writing: Promise<void> | null = null;
@@ -110,9 +115,10 @@ export class StateStore {
     return this.#reserved;
   }
 
+  /** Nobody may change the line afterwards. */
   record(line: JournalLine): void {
     if (this.#closed) return;
-    this.#pending.push(`${JSON.stringify(line)}\n`);
+    this.#pending.push(line);
     this.#lines += 1;
     if (this.#pending.length > maxPending) {
       this.#pending = [];
@@ -175,14 +181,14 @@ export class StateStore {
   }
 
   async #writeJournal(): Promise<void> {
-    const text = this.#pending.join('');
+    const text = journalText(this.#pending);
     this.#pending = [];
     await this.#disk.append(join(this.#dir, journalName(this.#generation)), text);
   }
 
   async #writeState(): Promise<void> {
     // From here on lines continue the captured state in the next journal; the old one stays until the state is safe.
-    const before = this.#pending.join('');
+    const before = journalText(this.#pending);
     const old = this.#generation;
     const state: StoredState = { ...this.#capture(), generation: old + 1 };
     this.#pending = [];

@@ -36,6 +36,13 @@ export interface Audit {
   why: string;
 }
 
+/** What of the ledger's doing shows in a snapshot although nothing has closed. */
+interface Seen {
+  lastExposed: string | undefined;
+  exposureDone: boolean | undefined;
+  judgedUnvalidated: boolean;
+}
+
 export interface StationParts {
   seams: Seams;
   release: Release;
@@ -80,7 +87,7 @@ export abstract class StationDesk extends EventEmitter {
   protected readonly drawn = new Map<string, readonly Roi[]>();
   #announcement: NodeJS.Immediate | null = null;
   /** What the last snapshot said of the ledger. */
-  #told = '';
+  #told: Seen = { lastExposed: undefined, exposureDone: undefined, judgedUnvalidated: false };
   readonly #clockSynchronised = clockIsSynchronised();
 
   constructor(o: Required<StationOptions>, parts: StationParts) {
@@ -229,11 +236,17 @@ export abstract class StationDesk extends EventEmitter {
    * frame and its verdict (measured). What closes is told by itself.
    */
   protected changedIfSeen(): void {
-    if (this.#seen() !== this.#told) this.changed();
+    const [now, told] = [this.#seen(), this.#told];
+    const same =
+      now.lastExposed === told.lastExposed &&
+      now.exposureDone === told.exposureDone &&
+      now.judgedUnvalidated === told.judgedUnvalidated;
+    if (!same) this.changed();
   }
 
-  #seen(): string {
-    return `${this.ledger.lastExposed?.id} ${this.newest?.exposureDone} ${this.judgedUnvalidated}`;
+  #seen(): Seen {
+    const { ledger, newest, judgedUnvalidated } = this;
+    return { lastExposed: ledger.lastExposed?.id, exposureDone: newest?.exposureDone, judgedUnvalidated };
   }
 
   protected announce(): void {

@@ -23,7 +23,7 @@ export function validationFingerprint({ model, cameraSettings, rois }: Validatio
   const regions = rois.map(({ mode, polygon, measure, areaAbove }) =>
     canonicalJson(mode === 'ignore' ? { mode, polygon } : { mode, polygon, measure, areaAbove }),
   );
-  return sha256(
+  return hashOf(
     canonicalJson({
       version: 1,
       model: model.sha256,
@@ -32,6 +32,19 @@ export function validationFingerprint({ model, cameraSettings, rois }: Validatio
       regions: regions.toSorted(),
     }),
   );
+}
+
+/** Part after part has the same text: hashing it anew was a third of a judgement (measured). */
+const hashes = new Map<string, string>();
+const mostHashes = 256;
+
+function hashOf(text: string): string {
+  const known = hashes.get(text);
+  if (known !== undefined) return known;
+  if (hashes.size >= mostHashes) hashes.clear();
+  const hash = sha256(text);
+  hashes.set(text, hash);
+  return hash;
 }
 
 /** Whether what a recipe says of a model is valid for the one that runs, whose fingerprint is given; never an override. */

@@ -2,6 +2,7 @@ import { systemClock } from '../../lib/core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../../lib/core/errors.ts';
 import type { Frame } from '../../lib/core/frame.ts';
 import type { ModelIdentity, ScoreResult } from '../../lib/core/inspection.ts';
+import { settledWithin } from '../../lib/process/settled-within.ts';
 import type { Engine, EngineStats, LoadedModel } from '../../lib/scoring/engine.ts';
 import { EnginePool } from '../../lib/scoring/engine-pool.ts';
 import type { ModelStore } from '../../lib/scoring/model-store.ts';
@@ -75,7 +76,10 @@ export class ModelRunner {
     const version = await this.#versionOf(choice);
     return this.#using(version, async () => {
       try {
-        const { key } = await loadedWithin(this.#load(version), deadlineMs);
+        const { key } = await settledWithin(this.#load(version), deadlineMs, () => {
+          const text = `The model was not loaded within ${Math.round(deadlineMs)} ms`;
+          return new GoodpartError('GP_CHILD_DEADLINE', text);
+        });
         return await this.#engine.score(key, frame, { deadlineMs: Math.max(1, end - systemClock.mono()) });
       } catch (thrown) {
         const error = asGoodpartError(thrown);
@@ -201,18 +205,5 @@ export class ModelRunner {
       // an engine that ends has unloaded everything
       loading.then((model) => this.#engine.unload(model.key)).catch(() => {});
     }
-  }
-}
-
-async function loadedWithin(loading: Promise<LoadedModel>, ms: number): Promise<LoadedModel> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const text = `The model was not loaded within ${Math.round(ms)} ms`;
-    timer = setTimeout(() => reject(new GoodpartError('GP_CHILD_DEADLINE', text)), ms);
-  });
-  try {
-    return await Promise.race([loading, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { GoodpartError } from '../../core/errors.ts';
+import { settledWithin } from '../../process/settled-within.ts';
 import type { DiscoveredSource } from '../source.ts';
 import { type Aravis, loadAravis } from './aravis.ts';
 
@@ -20,16 +21,9 @@ const discoveryMs = 8_000;
 
 /** All GigE Vision and USB3 Vision cameras that answer now. Rejects with GP_SOURCE_FAILED after eight seconds. */
 export async function findCameras(aravis: Aravis): Promise<FoundCamera[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const text = `Looking for cameras took longer than ${discoveryMs} ms`;
-    timer = setTimeout(() => reject(new GoodpartError('GP_SOURCE_FAILED', text)), discoveryMs);
+  await settledWithin(aravis.callAsync('arv_update_device_list'), discoveryMs, () => {
+    return new GoodpartError('GP_SOURCE_FAILED', `Looking for cameras took longer than ${discoveryMs} ms`);
   });
-  try {
-    await Promise.race([aravis.callAsync('arv_update_device_list'), late]);
-  } finally {
-    clearTimeout(timer);
-  }
   const text = (name: Parameters<Aravis['call']>[0], index: number) => String(aravis.call(name, index) ?? '').trim();
   return Array.from({ length: Number(aravis.call('arv_get_n_devices')) }, (_, index) => ({
     id: text('arv_get_device_id', index),

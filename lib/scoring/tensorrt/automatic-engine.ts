@@ -3,6 +3,7 @@ import { systemClock } from '../../core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../../core/errors.ts';
 import type { Frame } from '../../core/frame.ts';
 import type { ScoreResult } from '../../core/inspection.ts';
+import { settledWithin } from '../../process/settled-within.ts';
 import type { ChildState } from '../../process/supervised-child.ts';
 import {
   type Engine,
@@ -103,7 +104,10 @@ export class AutomaticEngine extends EventEmitter implements Engine {
         throw error;
       }
     }
-    await within(this.#onCpu(key, route), deadlineMs);
+    await settledWithin(this.#onCpu(key, route), deadlineMs, () => {
+      const text = `The CPU engine was not ready within ${Math.round(deadlineMs)} ms`;
+      return new GoodpartError('GP_CHILD_DEADLINE', text);
+    });
     return this.#cpu.score(key, frame, { deadlineMs: Math.max(1, end - systemClock.mono()) });
   }
 
@@ -189,17 +193,4 @@ export class AutomaticEngine extends EventEmitter implements Engine {
 /** Of the engine, not of the picture. */
 function isOfEngine({ code }: GoodpartError): boolean {
   return code === 'GP_ENGINE_FAILED' || code === 'GP_CHILD_EXITED' || isOfTensorRt(code);
-}
-
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const text = `The CPU engine was not ready within ${Math.round(ms)} ms`;
-    timer = setTimeout(() => reject(new GoodpartError('GP_CHILD_DEADLINE', text)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
