@@ -1,12 +1,16 @@
-// npm test [-- room or part of a file name …]: build, lint, then each room's tests in a mocha process of its own, three at a
-// time. The last line is exactly "N passed, N failed, N skipped".
+// npm test [-- room or part of a file name …]: build, lint, then each room's tests in a mocha process of its own, some
+// beside each other. The last line is exactly "N passed, N failed, N skipped".
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { bootstrap, root, runShown, toolEnvironment } from './bootstrap.mjs';
 
 const lingerMs = 15_000;
+/** Rooms run beside each other beyond the usual number while more than this share of the processors was idle for so long. */
+const idleEnough = 0.4;
+const idleWindowMs = 4_000;
 /** For a room that hangs, not one that is slow on a busy machine. */
 const roomLimitMs = 600_000;
 const shownSlowest = 20;
@@ -79,6 +83,46 @@ function runRoom(room, files, folder) {
   });
 }
 
+/**
+ * Runs what is in the queue, `usual` at a time, and more while the processors have nothing to do: some rooms compute, others wait for clocks,
+ * cameras and clients. With more than that beside rooms that compute nothing ends sooner, and what has a low priority starves (measured).
+ */
+async function sideBySide(queue, run) {
+  const usual = Math.min(3, cpus().length + 1);
+  const most = 2 * usual;
+  const running = new Set();
+  const start = () => {
+    const one = run(queue.shift()).then(() => running.delete(one));
+    running.add(one);
+  };
+  const idle = idleMeter();
+  while (queue.length > 0) {
+    if (running.size < usual) start();
+    else {
+      // what was started just now shows its load only after a while
+      await Promise.race([...running, pause(idleWindowMs)]);
+      if (running.size >= usual && running.size < most && idle() > idleEnough) start();
+    }
+  }
+  await Promise.all(running);
+}
+
+/** Gives the share of the processors' time, 0..1, that was idle since it was asked last. */
+function idleMeter() {
+  const read = () => {
+    const times = cpus().map((cpu) => cpu.times);
+    const idle = times.reduce((sum, time) => sum + time.idle, 0);
+    return { idle, all: times.flatMap((time) => Object.values(time)).reduce((sum, ms) => sum + ms, 0) };
+  };
+  let before = read();
+  return () => {
+    const now = read();
+    const share = (now.idle - before.idle) / Math.max(1, now.all - before.all);
+    before = now;
+    return share;
+  };
+}
+
 async function main() {
   await bootstrap(import.meta.url, { build: false });
   const began = performance.now();
@@ -95,18 +139,13 @@ async function main() {
   if (queue.length === 0)
     totals.failed.push({ title: 'choice of tests', error: `nothing matches ${wanted.join(' ')}` });
   const folder = mkdtempSync(join(tmpdir(), 'goodpart-outcome-'));
-  // one more than there are processors: rooms wait for clocks, cameras and browsers half of the time; with two more nothing ends sooner
-  // (measured), and what runs at a lower priority starves
-  const worker = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const outcome = await runRoom(...next, folder);
-      totals.passed += outcome.passed;
-      totals.failed.push(...outcome.failed);
-      totals.skipped.push(...outcome.skipped);
-      totals.times.push(...outcome.times);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(3, cpus().length + 1) }, worker));
+  await sideBySide(queue, async (next) => {
+    const outcome = await runRoom(...next, folder);
+    totals.passed += outcome.passed;
+    totals.failed.push(...outcome.failed);
+    totals.skipped.push(...outcome.skipped);
+    totals.times.push(...outcome.times);
+  });
   rmSync(folder, { recursive: true, maxRetries: 5 });
 
   if (totals.skipped.length > 0) console.log(`\nSkipped:\n  ${totals.skipped.join('\n  ')}`);

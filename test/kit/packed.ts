@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import { repositoryRoot } from './needs.ts';
 import { tempDir } from './temp.ts';
 
-const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'];
+/** No test goes on meanwhile, so none could time out. */
+const npmLimitMs = 200_000;
 
 function npm(cwd: string, ...args: string[]): string {
-  // npm hands its own settings down to what it runs: without this, `npm test` would decide how we pack
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
-  return execFileSync('npm', [...args, ...quiet], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  // npm hands its own settings down to what it runs: without this, `npm test` would decide how we pack. But where its files are is how the
+  // registry is reached: ours is another npm, which does not look where the system's does for a company's certificates and proxies.
+  const kept = (name: string) => !/^npm_/i.test(name) || /^npm_config_(global|user)config$/i.test(name);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => kept(name)));
+  const run = { cwd, env, timeout: npmLimitMs };
+  return execFileSync('npm', [...args, ...quiet], { ...run, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 export interface Tarball {
