@@ -9,8 +9,8 @@ import { bootstrap, root, runShown, toolEnvironment } from './bootstrap.mjs';
 
 const lingerMs = 15_000;
 /** Rooms run beside each other beyond the usual number while more than this share of the processors was idle for so long. */
-const idleEnough = 0.4;
-const idleWindowMs = 4_000;
+const idleEnough = 0.25;
+const idleWindowMs = 3_000;
 /** For a room that hangs, not one that is slow on a busy machine. */
 const roomLimitMs = 600_000;
 const shownSlowest = 20;

@@ -15,6 +15,8 @@ export function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // no process ahead of its time for a page that never comes
+      '--disable-features=SpareRendererForSitePerProcess',
     ],
   });
 }
