@@ -35,6 +35,7 @@ export class DemoReport {
   #closed = [];
   #stage = '';
   #lastNews = performance.now();
+  #notInspected = { why: null, more: 0 };
 
   constructor(options, liveStations, events) {
     this.#options = options;
@@ -91,12 +92,24 @@ Goodpart demo: ${images ? `pictures of ${images}` : 'a simulated line, one defec
       return;
     }
     this.#closed = [];
-    if (inspection.verdict === 'pass') return;
     const why = inspection.reasons[0]?.text ?? '';
+    if (this.#isOneMore(inspection.verdict, why) || inspection.verdict === 'pass') return;
     const severity = inspection.severity === null ? '' : ` severity ${inspection.severity.toFixed(2)}`;
     console.log(
       `  ${inspection.sequence} ${inspection.verdict}${severity}${truth ? ` (really ${truth})` : ''}: ${why}`,
     );
+  }
+
+  /** Of parts in a row that are not inspected for one reason only the first is told, and how many more came when that is over. */
+  #isOneMore(verdict, why) {
+    if (verdict === 'invalid' && why === this.#notInspected.why) {
+      this.#notInspected.more += 1;
+      return true;
+    }
+    const { more } = this.#notInspected;
+    if (more > 0) console.log(`    and ${more} more for the same reason`);
+    this.#notInspected = { why: verdict === 'invalid' ? why : null, more: 0 };
+    return false;
   }
 
   async #untilAllInspected(pictures) {
