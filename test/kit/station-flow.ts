@@ -60,11 +60,11 @@ export interface RunningStation {
   closed: Inspection[];
 }
 
-/** Starts a flow with one or more stations on tiny models, with an active validated recipe, ready to inspect. */
+/** Starts a flow with one or more stations on tiny models, with an active validated recipe, ready to inspect unless they never will be. */
 export async function startStations(
   runner: FlowRunner,
   flow: object[],
-  { stations = ['station1'], nan = false, views = ['main'], credentials = {} } = {},
+  { stations = ['station1'], nan = false, views = ['main'], credentials = {}, ready = true } = {},
 ): Promise<RunningStation[]> {
   const models = join(runner.userDir, 'goodpart', 'models');
   const model = await writeTestModel(models, { nan });
@@ -75,7 +75,7 @@ export async function startStations(
       const closed: Inspection[] = [];
       station.on('closed', (inspection: Inspection) => closed.push(inspection));
       await activateTestRecipe(station, model, views);
-      await until(`${name} can take a part`, () => station.credit() > 0);
+      if (ready) await until(`${name} can take a part`, () => station.credit() > 0);
       return { station, model, closed };
     }),
   );

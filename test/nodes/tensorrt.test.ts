@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { findStation } from '../../lib/node-red/stations.ts';
 import { addonFile } from '../../lib/scoring/tensorrt/addon.ts';
 import { onEachNodeRed } from '../kit/flows.ts';
 import { greyPicture } from '../kit/models.ts';
@@ -86,9 +85,7 @@ onEachNodeRed('a station on a machine with TensorRT (a double of its libraries)'
   });
 
   it('is not ready with "TensorRT only" where it cannot run, and says why', async () => {
-    const started = startStations(runner(), flow('tensorrt'));
-    started.catch(() => {});
-    const station = await until('the station', () => findStation('line1', 'station1'));
+    const [{ station }] = await startStations(runner(), flow('tensorrt'), { ready: false });
     const fault = await until('the fault', () => station.faults().find(({ text }) => /TensorRT/.test(text)));
     assert.match(fault.text, /addon is missing: run goodpart tensorrt build/);
     assert.equal(station.credit(), 0);
