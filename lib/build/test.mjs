@@ -100,7 +100,7 @@ async function sideBySide(queue, run) {
     if (running.size < usual) start();
     else {
       // what was started just now shows its load only after a while
-      await Promise.race([...running, pause(idleWindowMs)]);
+      await Promise.race([...running, pause(idleWindowMs, undefined, { ref: false })]);
       if (running.size >= usual && running.size < most && idle() > idleEnough) start();
     }
   }
