@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { systemClock } from '../core/clock.ts';
 import { asGoodpartError, GoodpartError } from '../core/errors.ts';
@@ -11,6 +10,7 @@ import { type Message, readMessages, writeMessage } from './framing.ts';
 import { redactUrls } from './redact.ts';
 import { settledWithin } from './settled-within.ts';
 import { SharedSlots } from './shared-slots.ts';
+import { steppingBack } from './stepping-back.ts';
 import { TextRing } from './text-ring.ts';
 import { answersFd } from './thread-answers.ts';
 
@@ -213,7 +213,7 @@ export class SupervisedChild extends EventEmitter {
     this.#ready = ready;
     this.#setState('starting');
     const node = [process.execPath, ...nodeFlags, module, ...args];
-    const command = outlivesParent ? node : dyingWithParent(node);
+    const command = steppingBack(outlivesParent ? node : dyingWithParent(node), niceness);
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     this.#slots = SharedSlots.open(sharedSlots);
     let child: ChildProcess;
@@ -227,7 +227,6 @@ export class SupervisedChild extends EventEmitter {
       return;
     }
     this.#process = child;
-    stepBack(child.pid, niceness);
     // Without a free file descriptor there are no streams at all, whatever the types say
     const stdio = child.stdio as (Duplex | null)[] | undefined;
     this.#channel = stdio?.[3] ?? undefined;
@@ -373,14 +372,5 @@ export class SupervisedChild extends EventEmitter {
     }, pause);
     this.#setState('waiting');
     this.#emitSafely('failure', error);
-  }
-}
-
-/** At once, before the child has threads: they take over what it has. */
-function stepBack(pid: number | undefined, niceness: number): void {
-  try {
-    if (pid !== undefined && niceness > 0) setPriority(pid, niceness);
-  } catch {
-    // it ended at once, which is told elsewhere
   }
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { GoodpartError } from '../../lib/core/errors.ts';
 import type { ChildState } from '../../lib/process/child-options.ts';
+import { steppingBack } from '../../lib/process/stepping-back.ts';
 import { tempDir } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 import { bear, buryAll, lives } from './family.ts';
@@ -31,6 +34,13 @@ describe('the life of a supervised child', () => {
     assert.match(child.stats().lastError ?? '', /SIGKILL/);
   });
 
+  it('has stepped back before its first instruction, however late its parent goes on', () => {
+    // without arguments nice says what it was started with
+    const [command, ...args] = steppingBack(['nice'], 7);
+    assert.equal(Number(execFileSync(command, args, { encoding: 'utf8' })), getPriority() + 7);
+    assert.deepEqual(steppingBack(['nice'], 0), ['nice']);
+  });
+
   it('steps back with all its threads, again after a restart', async () => {
     const child = bear('', { niceness: 7 });
     await child.start();
@@ -41,7 +51,7 @@ describe('the life of a supervised child', () => {
         const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
         return Number(text.slice(text.lastIndexOf(')')).split(' ')[17]);
       });
-      assert.ok(threads.length > 1 && threads.every((nice) => nice === 7), `${threads}`);
+      assert.ok(threads.length > 1 && threads.every((nice) => nice === getPriority() + 7), `${threads}`);
       process.kill(pid, 'SIGKILL');
     }
   });
