@@ -100,14 +100,13 @@ Goodpart demo: ${images ? `pictures of ${images}` : 'a simulated line, one defec
     );
   }
 
-  /** Of parts in a row that are not inspected for one reason only the first is told, and how many more came when that is over. */
+  /** Of parts in a row that are not inspected for one reason the first is told, each hundredth, and how many came when that is over. */
   #isOneMore(verdict, why) {
-    if (verdict === 'invalid' && why === this.#notInspected.why) {
-      this.#notInspected.more += 1;
-      return true;
-    }
+    const same = verdict === 'invalid' && why === this.#notInspected.why;
+    if (same) this.#notInspected.more += 1;
     const { more } = this.#notInspected;
-    if (more > 0) console.log(`    and ${more} more for the same reason`);
+    if (more > 0 && (!same || more % 100 === 0)) console.log(`    and ${more} more for the same reason`);
+    if (same) return true;
     this.#notInspected = { why: verdict === 'invalid' ? why : null, more: 0 };
     return false;
   }

@@ -58,6 +58,7 @@ describe('what a pipeline says went wrong', () => {
     for (const lines of [
       [...hungUp, ...notLinked],
       [...notLinked, ...hungUp],
+      [...hungUp.map((line) => line.replace('write to', 'read from')), ...notLinked],
       ['WARNING: from element /GstPipeline:pipeline0: a clock was lost', ...notLinked, ...hungUp],
     ]) {
       assert.match(explained(complaintIn(lines), settings), /not-linked.*does the camera send H\.264 instead\?/);

@@ -8,7 +8,7 @@ export function complaintIn(printed: readonly string[]): string {
   );
   // what follows from a cause may be printed before it: a stream that broke off, a server that hung up
   const ended = errors.filter((i) => lines[i].startsWith('ERROR') && !lines[i].includes('Internal data stream error'));
-  const cause = ended.find((i) => !/(write to|read from) resource|Unhandled error/.test(lines[i]));
+  const cause = ended.find((i) => !/(write to|read from) resource/.test(lines[i]));
   const unlinked = errors.find((i) => /not-linked|delayed linking/i.test(sentenceAt(lines, i)));
   const at = cause ?? unlinked ?? ended[0] ?? errors.at(-1);
   return (at === undefined ? (lines.at(-1) ?? '') : sentenceAt(lines, at)).slice(0, 300);
